@@ -1,0 +1,534 @@
+/* db.c - handles, transactions and walks above the engines; see db.h
+ *
+ * The list of open handles is process-wide, because the locks under it are.
+ */
+#include "lib/db/db.h"
+
+#include "lib/base/bug.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+#include "lib/db/db_impl.h"
+
+struct db_txn {
+    struct db *db;                      /* db->txn points back */
+    err_t failed;                       /* of a change: only abort is possible */
+};
+
+static const struct db_engine *const engines[] = {
+    &db_twoskip_engine,
+    &db_skiplist_engine,
+    &db_flat_engine,
+    &db_quotalegacy_engine,
+#ifdef HAVE_LIBDB
+    &db_berkeley_engine,
+#endif
+    &db_memory_engine,
+};
+enum { NENGINES = sizeof engines / sizeof *engines };
+
+static struct db *open_handles;
+
+/* ---- engines ------------------------------------------------------------ */
+
+const struct db_engine *db_engine_named(const char *name)
+{
+    for (size_t i = 0; i < NENGINES; i++)
+        if (strcmp(engines[i]->name, name) == 0)
+            return engines[i];
+    return NULL;
+}
+
+/* "flat, quotalegacy, ..." in alphabetical order is what people are used to. */
+const char *const *db_engines(void)
+{
+    static const char *const names[] = {
+#ifdef HAVE_LIBDB
+        "berkeley",
+#endif
+        "flat", "quotalegacy", "skiplist", "twoskip", NULL
+    };
+
+    return names;
+}
+
+const char *db_engine(const struct db *db)
+{
+    return db->engine->name;
+}
+
+const char *db_path(const struct db *db)
+{
+    return db->path;
+}
+
+err_t db_corrupt(const char *path, const char *what, uint64_t offset)
+{
+    if (offset)
+        log_err("DBERROR: %s: filename=<%s> offset=<%llu>", what, path, (unsigned long long)offset);
+    else
+        log_err("DBERROR: %s: filename=<%s>", what, path);
+    return ERR_CORRUPT;
+}
+
+/* ---- handles ------------------------------------------------------------ */
+
+struct db *db_find_open(const char *path)
+{
+    for (struct db *db = open_handles; db; db = db->next)
+        if (strcmp(db->path, path) == 0)
+            return db;
+    return NULL;
+}
+
+/* Strong wishes win: writing over reading only, synced over derived. */
+static void share(struct db *db, unsigned flags)
+{
+    if (!(flags & DB_RDONLY))
+        db->flags &= ~(unsigned)DB_RDONLY;
+    if (!(flags & DB_DERIVED))
+        db->flags &= ~(unsigned)DB_DERIVED;
+    db->flags |= flags & DB_CREATE;
+    db->users++;
+}
+
+static void handle_free(struct db *db)
+{
+    if (db->state)
+        db->engine->close(db);
+    mem_free(db->path);
+    mem_free(db);
+}
+
+static err_t recreate(struct db *db)
+{
+    if (!db->engine->recreate)
+        return ERR_CORRUPT;
+    log_notice("DBNOTICE: damaged database that can be rebuilt starts empty: filename=<%s>", db->path);
+    return db->engine->recreate(db);
+}
+
+static bool may_recreate(const struct db *db, err_t err)
+{
+    return err == ERR_CORRUPT && (db->flags & DB_DERIVED) && !(db->flags & DB_RDONLY) && !db->txn;
+}
+
+static err_t open_new(const struct db_engine *engine, const char *path, unsigned flags, struct db **out)
+{
+    struct db *db = mem_zalloc(sizeof *db);
+
+    db->engine = engine;
+    db->path = mem_strdup(path);
+    db->flags = flags;
+    db->users = 1;
+    err_t err = engine->open(db);
+    if (may_recreate(db, err))
+        err = recreate(db);
+    if (err) {
+        handle_free(db);
+        return err;
+    }
+    db->next = open_handles;
+    open_handles = db;
+    *out = db;
+    return ERR_OK;
+}
+
+static bool is_single_file(const struct db_engine *engine)
+{
+    return engine != &db_quotalegacy_engine && engine != &db_memory_engine;
+}
+
+/* The engine for what is there: the wanted one unless another one's mark is in the file. */
+static err_t choose_engine(const char *path, unsigned flags, const struct db_engine **engine)
+{
+    const char *found = is_single_file(*engine) ? db_detect_file(path) : NULL;
+
+    if (!found || strcmp(found, (*engine)->name) == 0)
+        return ERR_OK;
+    if ((flags & DB_CONVERT) && !(flags & DB_RDONLY))
+        return db_convert(path, found, path, (*engine)->name);
+    *engine = db_engine_named(found);
+    if (!*engine)
+        log_err("DBERROR: kind of database not built in: kind=<%s> filename=<%s>", found, path);
+    return *engine ? ERR_OK : ERR_UNSUPPORTED;
+}
+
+err_t db_open(const char *engine_name, const char *path, unsigned flags, struct db **out)
+{
+    const struct db_engine *engine = db_engine_named(engine_name);
+
+    *out = NULL;
+    if (!engine) {
+        log_err("DBERROR: unknown kind of database: kind=<%s> filename=<%s>", engine_name, path);
+        return ERR_UNSUPPORTED;
+    }
+    *out = db_find_open(path);
+    if (*out) {
+        share(*out, flags);
+        return ERR_OK;
+    }
+    err_t err = choose_engine(path, flags, &engine);
+    return err ? err : open_new(engine, path, flags, out);
+}
+
+/* Nobody asked for it: a failure costs space only. */
+static void repack_quietly(struct db *db)
+{
+    if (db->repack == REPACK_FAILED || (db->flags & DB_RDONLY))
+        return;
+    err_t err = db->engine->repack(db);
+    db->repack = err ? REPACK_FAILED : REPACK_NO;
+    if (err)
+        log_warn("DBERROR: not repacked: filename=<%s> error=<%s>", db->path, err_name(err));
+}
+
+void db_note_dead_space(struct db *db, uint64_t size, uint64_t packed, uint64_t slack)
+{
+    enum { AT_ONCE_FACTOR = 4, AT_ONCE_SLACK = 256 * 1024 };
+
+    if (db->repack == REPACK_FAILED || size <= slack || size <= 2 * packed)
+        return;
+    db->repack = size > AT_ONCE_FACTOR * packed + AT_ONCE_SLACK ? REPACK_NOW : REPACK_AT_CLOSE;
+}
+
+/* ERR_UNSUPPORTED from an engine outside of transactions: another process has converted the
+ * file.  Go on with the engine of the new one. */
+static err_t change_over(struct db *db)
+{
+    const char *found = db_detect_file(db->path);
+    const struct db_engine *engine = found ? db_engine_named(found) : NULL;
+
+    if (!engine || engine == db->engine)
+        return ERR_UNSUPPORTED;
+    db->engine->close(db);
+    db->engine = engine;
+    return engine->open(db);
+}
+
+static void registry_remove(struct db *db)
+{
+    struct db **link = &open_handles;
+
+    while (*link != db)
+        link = &(*link)->next;
+    *link = db->next;
+}
+
+void db_close(struct db **dbp)
+{
+    struct db *db = *dbp;
+
+    *dbp = NULL;
+    if (!db || --db->users)
+        return;
+#ifndef NDEBUG
+    BUG_UNLESS(!db->txn);
+#endif
+    db_abort(&db->txn);
+    if (db->repack != REPACK_NO)
+        repack_quietly(db);
+    registry_remove(db);
+    handle_free(db);
+}
+
+/* ---- reading ------------------------------------------------------------ */
+
+static void assert_own(const struct db *db, const struct db_txn *txn)
+{
+    BUG_UNLESS(!txn || db->txn == txn);
+}
+
+err_t db_fetch(struct db *db, struct db_txn *txn, struct slice key, struct buf *value)
+{
+    assert_own(db, txn);
+    buf_reset(value);
+    if (key.n == 0)
+        return ERR_SYNTAX;
+    err_t err = db->engine->fetch(db, key, value);
+    if (err == ERR_UNSUPPORTED && !db->txn && !(err = change_over(db)))
+        err = db->engine->fetch(db, key, value);
+    if (may_recreate(db, err)) {
+        err = recreate(db);
+        err = err ? err : ERR_NOTFOUND;
+    }
+    if (err)
+        buf_reset(value);
+    return err;
+}
+
+static err_t collect(struct db *db, struct slice from, bool inclusive, struct slice prefix,
+                     struct db_batch *batch)
+{
+    batch->n = 0;
+    batch->end = false;
+    buf_reset(&batch->bytes);
+    err_t err = db->engine->collect(db, from, inclusive, prefix, batch);
+    if (err == ERR_UNSUPPORTED && !db->txn && !(err = change_over(db)))
+        err = db->engine->collect(db, from, inclusive, prefix, batch);
+    if (may_recreate(db, err)) {
+        err = recreate(db);
+        batch->n = 0;
+        batch->end = true;
+    }
+    return err;
+}
+
+err_t db_fetch_next(struct db *db, struct db_txn *txn, struct slice key, struct buf *key_out,
+                    struct buf *value)
+{
+    struct db_batch batch = { .want = 1 };
+
+    assert_own(db, txn);
+    err_t err = collect(db, key, false, SLICE_NULL, &batch);
+    if (!err && batch.n == 0)
+        err = ERR_NOTFOUND;
+    buf_reset(key_out);                 /* may be where the key came from */
+    buf_reset(value);
+    if (!err) {
+        buf_add_slice(key_out, db_batch_key(&batch, 0));
+        buf_add_slice(value, db_batch_value(&batch, 0));
+    }
+    buf_fini(&batch.bytes);
+    return err;
+}
+
+/* ---- walking ------------------------------------------------------------ */
+
+bool db_batch_full(const struct db_batch *b)
+{
+    return b->n >= b->want || b->bytes.n >= DB_BATCH_BYTES;
+}
+
+void db_batch_add(struct db_batch *b, struct slice key, struct slice value)
+{
+    b->item[b->n].at = b->bytes.n;
+    b->item[b->n].keylen = key.n;
+    b->item[b->n++].valuelen = value.n;
+    buf_add_slice(&b->bytes, key);
+    buf_add_slice(&b->bytes, value);
+}
+
+struct slice db_batch_key(const struct db_batch *b, size_t i)
+{
+    return slice_make(b->bytes.p + b->item[i].at, b->item[i].keylen);
+}
+
+struct slice db_batch_value(const struct db_batch *b, size_t i)
+{
+    return slice_make(b->bytes.p + b->item[i].at + b->item[i].keylen, b->item[i].valuelen);
+}
+
+enum db_match db_prefix_match(order_fn *cmp, struct slice key, struct slice prefix)
+{
+    if (slice_starts(key, prefix))
+        return DB_MATCH_YES;
+    return cmp(slice_cut(key, 0, prefix.n), prefix) > 0 ? DB_MATCH_PAST : DB_MATCH_SKIP;
+}
+
+/* Hand out a batch.  When a callback changes the database the rest of the batch may be
+ * wrong: *used tells how far it was given out. */
+static err_t visit_batch(struct db *db, const struct db_batch *batch, size_t *used,
+                         db_visit_fn *visit, void *arg)
+{
+    uint64_t changes = db->changes;
+    err_t err = ERR_OK;
+
+    *used = 0;
+    while (!err && *used < batch->n && db->changes == changes) {
+        err = visit(arg, db_batch_key(batch, *used), db_batch_value(batch, *used));
+        ++*used;
+    }
+    return err;
+}
+
+/* The next batch is small when the last one was spoilt, and then grows again. */
+static size_t next_want(size_t want, bool spoilt)
+{
+    if (spoilt)
+        return 1;
+    return want * 2 < DB_BATCH_RECORDS ? want * 2 : DB_BATCH_RECORDS;
+}
+
+err_t db_foreach(struct db *db, struct db_txn *txn, struct slice prefix, db_visit_fn *visit, void *arg)
+{
+    struct db_batch *batch = mem_zalloc(sizeof *batch);
+    struct buf last = BUF_INIT;
+    bool more = true;
+
+    assert_own(db, txn);
+    batch->want = DB_BATCH_RECORDS;
+    err_t err = ERR_OK;
+    buf_add_slice(&last, prefix);
+    for (bool first = true; !err && more; first = false) {
+        size_t used;
+        err = collect(db, buf_slice(&last), first, prefix, batch);
+        if (err)
+            break;
+        err = visit_batch(db, batch, &used, visit, arg);
+        if (used) {
+            buf_reset(&last);
+            buf_add_slice(&last, db_batch_key(batch, used - 1));
+        }
+        more = used < batch->n || !batch->end;
+        batch->want = next_want(batch->want, used < batch->n);
+    }
+    buf_fini(&last);
+    buf_fini(&batch->bytes);
+    mem_free(batch);
+    return err;
+}
+
+/* ---- transactions ------------------------------------------------------- */
+
+err_t db_begin(struct db *db, struct db_txn **out)
+{
+    BUG_UNLESS(!db->txn);
+    *out = NULL;
+    if (db->flags & DB_RDONLY)
+        return ERR_READONLY;
+    err_t err = db->engine->begin(db);
+    if (err == ERR_UNSUPPORTED && !(err = change_over(db)))
+        err = db->engine->begin(db);
+    if (may_recreate(db, err)) {
+        err = recreate(db);
+        if (!err)
+            err = db->engine->begin(db);
+    }
+    if (err)
+        return err;
+    db->txn = mem_zalloc(sizeof *db->txn);
+    db->txn->db = db;
+    *out = db->txn;
+    return ERR_OK;
+}
+
+static void txn_free(struct db_txn **txnp)
+{
+    struct db_txn *txn = *txnp;
+
+    *txnp = NULL;                       /* may be the handle's own pointer */
+    txn->db->txn = NULL;
+    mem_free(txn);
+}
+
+void db_abort(struct db_txn **txnp)
+{
+    if (!*txnp)
+        return;
+    struct db *db = (*txnp)->db;
+    err_t failed = (*txnp)->failed;
+    db->engine->abort(db);
+    db->changes++;
+    txn_free(txnp);
+    if (may_recreate(db, failed) && recreate(db) != ERR_OK)
+        log_err("DBERROR: cannot be started anew: filename=<%s>", db->path);
+}
+
+err_t db_commit(struct db_txn **txnp)
+{
+    struct db *db = (*txnp)->db;
+    err_t err = (*txnp)->failed;
+
+    if (err) {
+        db_abort(txnp);
+        return err;
+    }
+    err = db->engine->commit(db);
+    txn_free(txnp);
+    if (!err && db->repack == REPACK_NOW)
+        repack_quietly(db);
+    return err;
+}
+
+err_t db_commit_durable(struct db_txn **txnp)
+{
+    struct db *db = (*txnp)->db;
+    unsigned derived = db->flags & DB_DERIVED;
+
+    db->flags &= ~derived;
+    err_t err = db_commit(txnp);
+    db->flags |= derived;
+    return err;
+}
+
+/* A failure in the middle of a change leaves it half done. */
+static err_t note(struct db_txn *txn, err_t err)
+{
+    if (err && err != ERR_EXISTS && err != ERR_NOTFOUND)
+        txn->failed = err;
+    txn->db->changes++;
+    return err;
+}
+
+static err_t store(struct db_txn *txn, struct slice key, struct slice value, enum db_store_mode mode)
+{
+    if (txn->failed)
+        return txn->failed;
+    if (key.n == 0)
+        return note(txn, ERR_SYNTAX);
+    return note(txn, txn->db->engine->store(txn->db, key, value, mode));
+}
+
+err_t db_store(struct db_txn *txn, struct slice key, struct slice value)
+{
+    return store(txn, key, value, DB_STORE_ANY);
+}
+
+err_t db_store_new(struct db_txn *txn, struct slice key, struct slice value)
+{
+    return store(txn, key, value, DB_STORE_NEW);
+}
+
+err_t db_delete(struct db_txn *txn, struct slice key)
+{
+    if (txn->failed)
+        return txn->failed;
+    if (key.n == 0)
+        return note(txn, ERR_SYNTAX);
+    return note(txn, txn->db->engine->remove(txn->db, key));
+}
+
+static err_t end_now(struct db_txn *txn, err_t err)
+{
+    if (!err)
+        return db_commit(&txn);
+    db_abort(&txn);
+    return err;
+}
+
+err_t db_store_now(struct db *db, struct slice key, struct slice value)
+{
+    struct db_txn *txn;
+    err_t err = db_begin(db, &txn);
+
+    return err ? err : end_now(txn, db_store(txn, key, value));
+}
+
+err_t db_delete_now(struct db *db, struct slice key)
+{
+    struct db_txn *txn;
+    err_t err = db_begin(db, &txn);
+
+    return err ? err : end_now(txn, db_delete(txn, key));
+}
+
+/* ---- care --------------------------------------------------------------- */
+
+err_t db_check(struct db *db, struct buf *report)
+{
+    return db->engine->check ? db->engine->check(db, report) : ERR_OK;
+}
+
+err_t db_repack(struct db *db)
+{
+    BUG_UNLESS(!db->txn);
+    if (db->flags & DB_RDONLY)
+        return ERR_READONLY;
+    db->repack = REPACK_NO;
+    return db->engine->repack ? db->engine->repack(db) : ERR_OK;
+}
+
+err_t db_dump(struct db *db, int detail, struct buf *out)
+{
+    return db->engine->dump ? db->engine->dump(db, detail, out) : ERR_OK;
+}
