@@ -1,0 +1,447 @@
+/* mailbox.c - opening, refreshing and closing a view; its header (see mailbox.h, mailbox_impl.h)
+ *
+ * A picture is taken without a lock: copy the header from the map, verify its checksum, make sure that the file has
+ * the records it speaks of.  A writer in between makes that fail; after a few attempts it is repeated under
+ * the shared index lock, where failure is damage.
+ */
+#include "imap/store/mailbox_impl.h"
+
+#include <unistd.h>
+
+#include "imap/store/lockorder.h"
+#include "imap/store/mbentry.h"
+#include "imap/store/mbname.h"
+#include "imap/store/partition.h"
+#include "imap/store/recover.h"
+#include "imap/store/repack.h"
+#include "imap/store/upgrade.h"
+#include "lib/base/endian.h"
+#include "lib/base/log.h"
+#include "lib/os/file.h"
+
+enum { UNLOCKED_TRIES = 3 };
+
+/* ---- taking a picture ---- */
+
+void view_forget_cache(struct mailbox *mb)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        filemap_fini(&mb->cache[i].map);
+        file_close(&mb->cache[i].fd);
+    }
+    facts_free(&mb->parsed);
+}
+
+void view_forget_files(struct mailbox *mb)
+{
+    view_forget_cache(mb);
+    filemap_fini(&mb->message);
+    file_close(&mb->msg_dirfd);
+    mb->hs->loaded = mb->hs->bad = false;
+}
+
+uint64_t view_index_size(const struct mailbox *mb)
+{
+    return mb->layout.head_size + (uint64_t)mb->head.nrecords * mb->layout.record_size;
+}
+
+/* fstat of the file that the path names, as far as one can know without a lock. */
+static err_t stat_current(struct mailbox_core *core, struct stat *st)
+{
+    err_t err = core_open(core);
+
+    for (int i = 0; !err && i < 2; i++) {
+        if (fstat(core->fd, st) < 0)
+            return LOG_IO("fstat", core->index_path.p);
+        if (st->st_nlink > 0 || core->index_depth)
+            return ERR_OK;
+        err = core_reopen(core);
+    }
+    return err ? err : ERR_NOTFOUND;
+}
+
+/* Is the header at the start of the map sound, and the file long enough for it? */
+static bool decode_picture(const struct filemap *map, uint8_t raw[INDEX_HEAD_SIZE],
+                           struct index_layout *layout, struct index_head *head)
+{
+    size_t n = map->len < INDEX_HEAD_SIZE ? map->len : INDEX_HEAD_SIZE;
+
+    memset(raw, 0, INDEX_HEAD_SIZE);
+    if (n)
+        memcpy(raw, map->base, n);
+    return index_head_decode(slice_make(raw, n), layout, head) == ERR_OK &&
+           layout->head_size + (uint64_t)head->nrecords * layout->record_size <= map->len;
+}
+
+/* Who holds record numbers of the old index wants its UIDs once more. */
+static void keep_replaced_map(struct mailbox *mb)
+{
+    filemap_fini(&mb->prev);
+    mb->prev = mb->map;
+    mb->map = (struct filemap)FILEMAP_INIT;
+    mb->prev_layout = mb->layout;
+    mb->prev_nrecords = mb->prev.base ? mb->head.nrecords : 0;
+}
+
+err_t view_read(struct mailbox *mb)
+{
+    struct mailbox_core *core = mb->core;
+    uint8_t raw[INDEX_HEAD_SIZE];
+    struct index_layout layout;
+    struct index_head head;
+    struct stat st;
+
+    err_t err = stat_current(core, &st);
+    if (err)
+        return err;
+    if (mb->serial != core->serial) {
+        view_forget_files(mb);
+        keep_replaced_map(mb);
+        mb->serial = core->serial;
+    }
+    err = filemap_refresh(&mb->map, core->fd, (uint64_t)st.st_size, core->index_path.p);
+    if (err)
+        return err;
+    mb->mtime = st.st_mtime;
+    if (!decode_picture(&mb->map, raw, &layout, &head))
+        return core->index_depth ? ERR_CORRUPT : ERR_AGAIN;
+    if (head.header_file_crc != mb->head.header_file_crc)
+        mb->hs->loaded = mb->hs->bad = false;
+    memcpy(mb->raw_head, raw, sizeof raw);
+    mb->layout = layout;
+    mb->head = head;
+    return ERR_OK;
+}
+
+static err_t read_under_lock(struct mailbox *mb)
+{
+    err_t err = core_lock_index(mb->core, LOCK_SHARED, STORE_LOCK_WAIT_MS);
+
+    if (err)
+        return err;
+    err = view_read(mb);
+    core_unlock_index(mb->core);
+    return err;
+}
+
+static err_t read_picture(struct mailbox *mb)
+{
+    err_t err = ERR_AGAIN;
+
+    for (int i = 0; err == ERR_AGAIN && i < UNLOCKED_TRIES; i++)
+        err = view_read(mb);
+    return err == ERR_AGAIN ? read_under_lock(mb) : err;
+}
+
+/* Repairs take the locks from the first on: not while this process holds some. */
+static err_t repair(struct mailbox *mb)
+{
+    return lockorder_holds(LOCK_INDEX) ? ERR_AGAIN : recover_mailbox(mb);
+}
+
+static bool is_unfinished(const struct mailbox *mb)
+{
+    return mb->head.options & INDEX_OPT_UNFINISHED;
+}
+
+/* The header says that a commit is under way: by somebody who lives, or by one who died? */
+static err_t check_unfinished(struct mailbox *mb)
+{
+    err_t err = core_lock_index(mb->core, LOCK_SHARED, LOCK_TRY);
+
+    if (err)
+        return err == ERR_LOCKED ? ERR_OK : err;
+    err = view_read(mb);
+    bool dead = !err && is_unfinished(mb);
+    core_unlock_index(mb->core);
+    return dead || err == ERR_CORRUPT ? repair(mb) : err;
+}
+
+/* The index has gone: the mailbox was deleted, or it lives in another directory now. */
+static err_t follow_entry(struct mailbox *mb)
+{
+    struct mbentry entry;
+    struct buf path = BUF_INIT;
+
+    mbentry_init(&entry);
+    err_t err = mblist_lookup_id(mb->store, buf_slice(&mb->entry.uniqueid), &entry);
+    if (!err && !mbentry_is_mailbox(&entry))
+        err = ERR_NOTFOUND;
+    if (!err)
+        err = partition_file(&entry, FILE_INDEX, &path);
+    if (!err && slice_eq(buf_slice(&path), buf_slice(&mb->core->index_path))) {
+        log_err("IOERROR: mailbox is listed but has no index: mailbox=<%.*s> filename=<%s>",
+                SLICE_ARG(buf_slice(&entry.name)), mb->core->index_path.p);
+        err = ERR_CORRUPT;
+    }
+    if (!err) {
+        mbentry_copy(&mb->entry, &entry);
+        err = pool_rebase(mb);
+    }
+    if (!err)
+        err = read_picture(mb);
+    mbentry_fini(&entry);
+    buf_fini(&path);
+    return err;
+}
+
+static err_t take_picture(struct mailbox *mb)
+{
+    err_t err = read_picture(mb);
+
+    if (err == ERR_NOTFOUND)
+        err = follow_entry(mb);
+    if (err == ERR_CORRUPT && mb->map.base)
+        err = repair(mb);
+    if (!err && is_unfinished(mb) && !mb->core->index_depth)
+        err = check_unfinished(mb);
+    mb->head.options &= ~INDEX_OPT_UNFINISHED;
+    if (!err && mb->head.options & INDEX_OPT_DELETED)
+        err = ERR_NOTFOUND;
+    return err;
+}
+
+/* ---- opening ---- */
+
+/* Written before the server was started: what was torn then shows only in the records. */
+static err_t check_after_start(struct mailbox *mb)
+{
+    if (mb->mtime >= pool_start_time(mb->store) || mb->layout.version < INDEX_VERSION_CRC ||
+        lockorder_holds(LOCK_INDEX))
+        return ERR_OK;
+    if (!recover_looks_sound(mb))
+        return recover_mailbox(mb);
+    mb->mtime = time(NULL);
+    if (mb->core->writable)
+        (void)!futimens(mb->core->fd, NULL);
+    return ERR_OK;
+}
+
+static err_t upgrade_if_old(struct mailbox *mb)
+{
+    if (mb->layout.version == INDEX_VERSION || !mb->core->writable || lockorder_holds(LOCK_INDEX))
+        return ERR_OK;
+    err_t err = upgrade_mailbox(mb->store, &mb->entry);
+    if (err == ERR_READONLY || err == ERR_DENIED || err == ERR_NOSPACE)
+        return ERR_OK;                  /* it can be read as it is */
+    return err ? err : take_picture(mb);
+}
+
+err_t mailbox_open_entry(struct store *s, const struct mbentry *entry, struct mailbox **out)
+{
+    bool was_idle;
+
+    *out = NULL;
+    if (!mbentry_is_mailbox(entry))
+        return ERR_NOTFOUND;
+    struct mailbox *mb;
+    err_t err = pool_take(s, entry, &mb, &was_idle);
+    if (err)
+        return err;
+    if (was_idle) {
+        enum mailbox_news news;
+        err = mailbox_refresh(mb, &news);
+    } else {
+        err = take_picture(mb);
+    }
+    if (!err)
+        err = upgrade_if_old(mb);
+    if (!err)
+        err = check_after_start(mb);
+    if (err)
+        pool_drop(mb);
+    else
+        *out = mb;
+    return err;
+}
+
+err_t mailbox_open(struct store *s, struct slice intname, struct mailbox **out)
+{
+    struct mbentry entry;
+
+    *out = NULL;
+    mbentry_init(&entry);
+    err_t err = mblist_lookup(s, intname, &entry);
+    if (!err)
+        err = mailbox_open_entry(s, &entry, out);
+    mbentry_fini(&entry);
+    return err;
+}
+
+void mailbox_close(struct mailbox **mbp)
+{
+    struct mailbox *mb = *mbp;
+
+    *mbp = NULL;
+    if (!mb)
+        return;
+    filemap_fini(&mb->message);
+    facts_free(&mb->parsed);
+    if (mb->head.options & (INDEX_OPT_NEEDS_UNLINK | INDEX_OPT_NEEDS_REPACK))
+        repack_cleanup(mb);
+    pool_put(mb);
+}
+
+/* ---- refreshing ---- */
+
+static bool is_same_picture(const struct mailbox *mb)
+{
+    struct stat st;
+
+    return mb->serial == mb->core->serial && mb->core->fd >= 0 && !mb->damaged && !mb->hs->bad &&
+           mb->map.len >= mb->layout.head_size && mb->layout.head_size &&
+           memcmp(mb->map.base, mb->raw_head, mb->layout.head_size) == 0 &&
+           fstat(mb->core->fd, &st) == 0 && st.st_nlink > 0;
+}
+
+/* cyrus.header was replaced: name, rights or type may be new. */
+static err_t refresh_entry(struct mailbox *mb)
+{
+    struct mbentry entry;
+
+    mbentry_init(&entry);
+    err_t err = mblist_lookup_id(mb->store, buf_slice(&mb->entry.uniqueid), &entry);
+    if (err == ERR_NOTFOUND)
+        err = mblist_lookup(mb->store, buf_slice(&mb->entry.name), &entry);
+    if (!err && (!mbentry_is_mailbox(&entry) ||
+                 !slice_eq(buf_slice(&entry.uniqueid), buf_slice(&mb->entry.uniqueid))))
+        err = ERR_NOTFOUND;
+    if (!err)
+        mbentry_copy(&mb->entry, &entry);
+    mbentry_fini(&entry);
+    return err;
+}
+
+err_t mailbox_refresh(struct mailbox *mb, enum mailbox_news *news)
+{
+    const struct mailbox_core *core = mb->core;
+    const uint32_t serial = mb->serial, header_crc = mb->head.header_file_crc;
+    uint8_t raw[INDEX_HEAD_SIZE];
+
+    *news = MAILBOX_SAME;
+    if (is_same_picture(mb))
+        return ERR_OK;
+    memcpy(raw, mb->raw_head, sizeof raw);
+    bool broken = mb->damaged || mb->hs->bad;
+    mb->damaged = false;
+    err_t err = take_picture(mb);
+    if (!err && broken)
+        err = repair(mb);
+    if (err)
+        return err;
+    if (mb->serial != serial || mb->core != core)
+        *news = MAILBOX_REPACKED;
+    else if (broken || memcmp(raw, mb->raw_head, sizeof raw) != 0)
+        *news = MAILBOX_CHANGED;
+    return mb->head.header_file_crc != header_crc ? refresh_entry(mb) : ERR_OK;
+}
+
+/* ---- locks of a view ---- */
+
+err_t view_lock(struct mailbox *mb, enum lock_mode mailbox_mode, int timeout_ms,
+                struct view_locks *l)
+{
+    struct buf owner = BUF_INIT;
+
+    *l = (struct view_locks){ NULL, false, false };
+    if (!mbname_owner(buf_slice(&mb->entry.name), &owner))
+        buf_reset(&owner);
+    err_t err = user_lock(mb->store, buf_slice(&owner), false, &l->user);
+    if (!err) {
+        err = core_lock_mailbox(mb->core, mailbox_mode, timeout_ms);
+        l->mailbox = !err;
+    }
+    if (!err) {
+        err = core_lock_index(mb->core, LOCK_EXCLUSIVE, timeout_ms);
+        l->index = !err;
+    }
+    if (err)
+        view_unlock(mb, l);
+    buf_fini(&owner);
+    return err;
+}
+
+void view_unlock(struct mailbox *mb, struct view_locks *l)
+{
+    if (l->index)
+        core_unlock_index(mb->core);
+    if (l->mailbox)
+        core_unlock_mailbox(mb->core);
+    if (l->user)
+        user_unlock(&l->user);
+    *l = (struct view_locks){ NULL, false, false };
+}
+
+/* ---- what is known of it ---- */
+
+struct header *view_header(const struct mailbox *mb)
+{
+    struct mailbox_header_state *hs = mb->hs;
+    struct buf path = BUF_INIT;
+
+    if (hs->loaded)
+        return &hs->header;
+    hs->loaded = true;
+    header_reset(&hs->header);
+    err_t err = partition_file(&mb->entry, FILE_HEADER, &path);
+    if (!err)
+        err = header_load(buf_cstr(&path), &hs->header);
+    if (err) {
+        header_reset(&hs->header);
+        hs->bad = err == ERR_NOTFOUND || err == ERR_CORRUPT;
+        log_err("IOERROR: cannot use the mailbox header: mailbox=<%.*s> error=<%s>",
+                SLICE_ARG(buf_slice(&mb->entry.name)), err_name(err));
+    }
+    buf_fini(&path);
+    return &hs->header;
+}
+
+struct store *mailbox_store(const struct mailbox *mb)
+{
+    return mb->store;
+}
+
+struct slice mailbox_name(const struct mailbox *mb)
+{
+    return buf_slice(&mb->entry.name);
+}
+
+struct slice mailbox_uniqueid(const struct mailbox *mb)
+{
+    return buf_slice(&mb->entry.uniqueid);
+}
+
+struct slice mailbox_acl(const struct mailbox *mb)
+{
+    return buf_slice(&mb->entry.acl);
+}
+
+const struct mbentry *mailbox_entry(const struct mailbox *mb)
+{
+    return &mb->entry;
+}
+
+const struct index_head *mailbox_head(const struct mailbox *mb)
+{
+    return &mb->head;
+}
+
+struct slice mailbox_quotaroot(struct mailbox *mb)
+{
+    return buf_slice(&view_header(mb)->quotaroot);
+}
+
+struct slice mailbox_flag_name(const struct mailbox *mb, unsigned n)
+{
+    return n < USER_FLAGS_MAX ? buf_slice(&view_header(mb)->flag[n]) : SLICE_NULL;
+}
+
+int mailbox_flag_find(const struct mailbox *mb, struct slice name)
+{
+    return header_flag_find(view_header(mb), name);
+}
+
+uint32_t mailbox_nrecords(const struct mailbox *mb)
+{
+    return mb->head.nrecords;
+}

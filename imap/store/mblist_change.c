@@ -1,0 +1,268 @@
+/* mblist_change.c - the mailbox list: transactions that keep N, I and A records together
+ *
+ * A records (reverse ACL, formats/databases.md 3.3) are kept only while the marker key "A" "S" RS exists;
+ * mblist_recover() puts it there or takes it away according to the option.
+ */
+#include "imap/store/mblist_impl.h"
+
+#include "imap/store/lockorder.h"
+#include "imap/store/mblist_reverse.h"
+#include "imap/store/mbname.h"
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+
+err_t mblist_begin(struct store *s, struct mblist_txn *t)
+{
+    err_t err = store_db(s, STORE_DB_MBOXLIST, &t->db);
+
+    t->txn = NULL;
+    t->now = clock_now();
+    if (err)
+        return err;
+    lockorder_take(LOCK_MBLIST);
+    err = db_begin(t->db, &t->txn);
+    if (!err)
+        err = mblist_reverse_kept(t, &t->reverse);
+    if (err)
+        mblist_abort(t);
+    return err;
+}
+
+err_t mblist_commit(struct mblist_txn *t)
+{
+    err_t err = db_commit(&t->txn);
+
+    lockorder_drop(LOCK_MBLIST);
+    return err;
+}
+
+void mblist_abort(struct mblist_txn *t)
+{
+    db_abort(&t->txn);
+    lockorder_drop(LOCK_MBLIST);
+}
+
+err_t mblist_txn_get(struct mblist_txn *t, struct slice intname, struct mbentry *out)
+{
+    struct buf key = BUF_INIT, value = BUF_INIT;
+    err_t err;
+
+    mblist_name_key(intname, &key);
+    err = db_fetch(t->db, t->txn, buf_slice(&key), &value);
+    if (!err)
+        err = mbentry_parse_name_record(slice_skip(buf_slice(&key), 1), buf_slice(&value), out);
+    buf_fini(&key);
+    buf_fini(&value);
+    return err;
+}
+
+/* The I record of an id and its history; ERR_NOTFOUND if there is none. */
+static err_t get_id(struct mblist_txn *t, struct slice uniqueid, struct mbentry *out, struct vec *history)
+{
+    struct buf key = BUF_INIT, value = BUF_INIT;
+    err_t err;
+
+    mblist_id_key(uniqueid, &key);
+    err = db_fetch(t->db, t->txn, buf_slice(&key), &value);
+    if (!err)
+        err = mbentry_parse_id_record(uniqueid, buf_slice(&value), out, history);
+    buf_fini(&key);
+    buf_fini(&value);
+    return err;
+}
+
+static err_t store_name(struct mblist_txn *t, const struct mbentry *e)
+{
+    struct buf key = BUF_INIT, value = BUF_INIT;
+    err_t err;
+
+    mblist_name_key(buf_slice(&e->name), &key);
+    mbentry_put_name_value(e, &value);
+    err = db_store(t->txn, buf_slice(&key), buf_slice(&value));
+    buf_fini(&key);
+    buf_fini(&value);
+    return err;
+}
+
+static err_t store_id(struct mblist_txn *t, const struct mbentry *e, const struct vec *history)
+{
+    struct buf key = BUF_INIT, value = BUF_INIT;
+    err_t err = ERR_OK;
+
+    /* remote entries have no id */
+    if (e->uniqueid.n) {
+        mblist_id_key(buf_slice(&e->uniqueid), &key);
+        mbentry_put_id_value(e, history, &value);
+        err = db_store(t->txn, buf_slice(&key), buf_slice(&value));
+    }
+    buf_fini(&key);
+    buf_fini(&value);
+    return err;
+}
+
+static err_t delete_key(struct mblist_txn *t, struct slice key)
+{
+    err_t err = db_delete(t->txn, key);
+
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* Drop the I record of `uniqueid` if it says that it belongs to this name. */
+static err_t drop_id_of(struct mblist_txn *t, struct slice uniqueid, struct slice intname)
+{
+    struct buf key = BUF_INIT;
+    struct mbentry e;
+    err_t err;
+
+    mbentry_init(&e);
+    err = get_id(t, uniqueid, &e, NULL);
+    if (err == ERR_CORRUPT || (!err && slice_eq(buf_slice(&e.name), intname))) {
+        mblist_id_key(uniqueid, &key);
+        err = delete_key(t, buf_slice(&key));
+    } else if (err == ERR_NOTFOUND) {
+        err = ERR_OK;
+    }
+    mbentry_fini(&e);
+    buf_fini(&key);
+    return err;
+}
+
+/* What the name held so far gives way to `e`: its I record if the id is another one, and its A records. */
+static err_t replace_name(struct mblist_txn *t, const struct mbentry *e)
+{
+    struct mbentry old;
+    err_t err;
+
+    mbentry_init(&old);
+    err = mblist_txn_get(t, buf_slice(&e->name), &old);
+    if (err == ERR_NOTFOUND || err == ERR_CORRUPT) {
+        err = ERR_OK;
+    } else if (!err) {
+        if (old.uniqueid.n && !slice_eq(buf_slice(&old.uniqueid), buf_slice(&e->uniqueid)))
+            err = drop_id_of(t, buf_slice(&old.uniqueid), buf_slice(&e->name));
+        if (!err)
+            err = mblist_reverse_remove(t, &old);
+    }
+    mbentry_fini(&old);
+    return err;
+}
+
+/* A copy of the entry as it will be written now. */
+static void stamped(struct mbentry *out, const struct mbentry *e, const struct mblist_txn *t)
+{
+    mbentry_init(out);
+    mbentry_copy(out, e);
+    out->mtime = t->now;
+    if (out->type & MBTYPE_DELETED)
+        buf_reset(&out->acl);
+}
+
+static err_t put_with_history(struct mblist_txn *t, const struct mbentry *e, const struct vec *history)
+{
+    err_t err = replace_name(t, e);
+
+    if (!err)
+        err = store_name(t, e);
+    if (!err)
+        err = store_id(t, e, history);
+    if (!err)
+        err = mblist_reverse_add(t, e);
+    return err;
+}
+
+static err_t load_history(struct mblist_txn *t, struct slice uniqueid, struct vec *history)
+{
+    struct mbentry old;
+    err_t err = ERR_NOTFOUND;
+
+    mbentry_init(&old);
+    if (uniqueid.n)
+        err = get_id(t, uniqueid, &old, history);
+    mbentry_fini(&old);
+    return err == ERR_NOTFOUND || err == ERR_CORRUPT ? ERR_OK : err;
+}
+
+err_t mblist_txn_put(struct mblist_txn *t, const struct mbentry *e)
+{
+    struct vec history = VEC_INIT(struct mbhistory);
+    struct mbentry now;
+    err_t err;
+
+    stamped(&now, e, t);
+    err = load_history(t, buf_slice(&e->uniqueid), &history);
+    if (!err)
+        err = put_with_history(t, &now, &history);
+    mbentry_fini(&now);
+    mbhistory_free_all(&history);
+    return err;
+}
+
+static void push_history(struct vec *history, const struct mbentry *tombstone)
+{
+    struct mbhistory *h = vec_insert(history, 0);
+
+    buf_add_slice(&h->name, buf_slice(&tombstone->name));
+    h->type = tombstone->type;
+    h->uidvalidity = tombstone->uidvalidity;
+    h->createdmodseq = tombstone->createdmodseq;
+    h->foldermodseq = tombstone->foldermodseq;
+    h->mtime = tombstone->mtime;
+}
+
+err_t mblist_txn_move(struct mblist_txn *t, const struct mbentry *from, const struct mbentry *to)
+{
+    struct vec history = VEC_INIT(struct mbhistory);
+    struct mbentry tombstone, now;
+    err_t err;
+
+    stamped(&now, to, t);
+    stamped(&tombstone, from, t);
+    tombstone.type |= MBTYPE_DELETED;
+    tombstone.uidvalidity = to->uidvalidity;
+    tombstone.foldermodseq = to->foldermodseq;
+    buf_reset(&tombstone.partition);
+    buf_reset(&tombstone.acl);
+    err = load_history(t, buf_slice(&to->uniqueid), &history);
+    push_history(&history, &tombstone);
+    if (!err)
+        err = mblist_reverse_remove(t, from);
+    if (!err)
+        err = store_name(t, &tombstone);
+    if (!err)
+        err = put_with_history(t, &now, &history);
+    mbentry_fini(&now);
+    mbentry_fini(&tombstone);
+    mbhistory_free_all(&history);
+    return err;
+}
+
+err_t mblist_txn_bury(struct mblist_txn *t, const struct mbentry *e, bool files_remain)
+{
+    struct mbentry tombstone;
+    err_t err;
+
+    mbentry_init(&tombstone);
+    mbentry_copy(&tombstone, e);
+    tombstone.type |= MBTYPE_DELETED;
+    tombstone.type &= ~(uint32_t)(MBTYPE_RESERVED | MBTYPE_MOVING | MBTYPE_INTERMEDIATE);
+    if (!files_remain)
+        buf_reset(&tombstone.partition);
+    err = mblist_txn_put(t, &tombstone);
+    mbentry_fini(&tombstone);
+    return err;
+}
+
+err_t mblist_txn_purge(struct mblist_txn *t, const struct mbentry *e)
+{
+    struct buf key = BUF_INIT;
+    err_t err;
+
+    mblist_name_key(buf_slice(&e->name), &key);
+    err = delete_key(t, buf_slice(&key));
+    if (!err && e->uniqueid.n)
+        err = drop_id_of(t, buf_slice(&e->uniqueid), buf_slice(&e->name));
+    if (!err)
+        err = mblist_reverse_remove(t, e);
+    buf_fini(&key);
+    return err;
+}

@@ -1,0 +1,55 @@
+/* msgannot.h - annotations of messages, as far as the mailbox itself depends on them
+ *
+ * cyrus.annotations (formats/mailbox-store.md 14): key "<uid> NUL <entry> NUL <userid> NUL"; an annotation of
+ * the mailbox's owner is stored under ANNOT_OWNER (annot.h) instead of the userid.  The values count in the sync CRC
+ * and in quota_annot_used while the message is not expunged.
+ */
+#ifndef STORE_MSGANNOT_H
+#define STORE_MSGANNOT_H
+
+#include "imap/store/mblist.h"
+
+struct msgannot;                        /* open file */
+
+struct msgannot_item {
+    uint32_t uid;
+    struct slice entry, userid;         /* userid as stored */
+    struct slice value;
+    bool deleted;                       /* tombstone */
+};
+
+/* ERR_NOTFOUND: no file, or nothing in it. */
+err_t msgannot_open(struct store *, const struct mbentry *, struct msgannot **out) NODISCARD;
+void msgannot_close(struct msgannot **);
+
+/* The empty file that comes with the first message (not synced).  An existing one is left alone. */
+err_t msgannot_create(struct store *, const struct mbentry *) NODISCARD;
+
+/* All annotations, or (uid not 0) those of one message.  Unreadable records are passed over. */
+typedef err_t msgannot_visit_fn(void *arg, const struct msgannot_item *);
+err_t msgannot_foreach(struct msgannot *, uint32_t uid, msgannot_visit_fn *, void *arg) NODISCARD;
+
+/* Entries that stand for a field of the record since index version 13, 15, 16. */
+#define MSGANNOT_THRID         "/vendor/cmu/cyrus-imapd/thrid"
+#define MSGANNOT_SAVEDATE      "/vendor/cmu/cyrus-imapd/savedate"
+#define MSGANNOT_CREATEDMODSEQ "/vendor/cmu/cyrus-imapd/createdmodseq"
+bool msgannot_is_field(struct slice entry);
+
+/* What the annotations of one message (but those that stand for fields) add to the sync CRC and to the annotation quota. */
+struct msgannot_share {
+    uint32_t crc;
+    uint64_t bytes;
+};
+err_t msgannot_share(struct msgannot *, uint32_t uid, struct msgannot_share *out) NODISCARD;
+
+/* Make these annotations tombstones, in one durable transaction. */
+struct msgannot_key {
+    uint32_t uid;
+    const char *entry;                  /* shared ones only */
+};
+err_t msgannot_remove(struct msgannot *, const struct msgannot_key *, size_t n, uint64_t modseq) NODISCARD;
+
+/* Bytes of the values of the mailbox's own annotations (annotations.db). */
+err_t msgannot_mailbox_bytes(struct store *, const struct mbentry *, uint64_t *out) NODISCARD;
+
+#endif

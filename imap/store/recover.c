@@ -1,0 +1,445 @@
+/* recover.c - see recover.h
+ *
+ * The index is read whole, repaired in memory, written back - records first, the header last - and
+ * synced.  Dying on the way is harmless: UNFINISHED stays set, or the checksum wrong, and the next opener repeats it.
+ */
+#include "imap/store/recover.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "imap/store/durable.h"
+#include "imap/store/lockorder.h"
+#include "imap/store/msgannot.h"
+#include "imap/store/msgfile.h"
+#include "imap/store/partition.h"
+#include "imap/store/quota.h"
+#include "imap/store/recover_impl.h"
+#include "imap/store/synccrc.h"
+#include "lib/base/clock.h"
+#include "lib/base/endian.h"
+#include "lib/base/log.h"
+#include "lib/base/num.h"
+#include "lib/os/dir.h"
+#include "lib/os/file.h"
+
+enum { LOST_GAP = 1 << 20 };
+
+/* ---- a quick look ---- */
+
+struct look {
+    struct index_head counts;
+    struct synccrc_flags flags;
+    uint64_t max_modseq;
+    uint32_t last_uid;
+    bool sound;
+};
+
+static void look_at(struct mailbox *mb, uint32_t recno, bool crcs, struct look *l)
+{
+    struct record r;
+
+    mailbox_record(mb, recno, &r);
+    l->sound = index_record_crc_ok(mailbox_raw_at(mb, recno), &mb->layout) && r.uid > l->last_uid;
+    l->last_uid = r.uid;
+    if (r.modseq > l->max_modseq)
+        l->max_modseq = r.modseq;
+    index_head_count(&l->counts, &r, 1);
+    if (crcs)
+        l->counts.sync_crc_basic ^= synccrc_basic(&r, &l->flags);
+}
+
+static bool look(struct mailbox *mb, bool crcs, struct look *l)
+{
+    *l = (struct look){ .sound = true };
+    if (crcs)
+        synccrc_flags_init(&l->flags, view_header(mb));
+    for (uint32_t recno = 1; recno <= mb->head.nrecords && l->sound; recno++)
+        look_at(mb, recno, crcs, l);
+    return l->sound;
+}
+
+static bool same_counts(const struct index_head *a, const struct index_head *b)
+{
+    return a->exists == b->exists && a->quota_used == b->quota_used && a->answered == b->answered &&
+           a->flagged == b->flagged && a->deleted == b->deleted && a->unseen == b->unseen;
+}
+
+/* The name that the next message would get must be free. */
+static bool next_name_is_free(const struct mailbox *mb)
+{
+    struct record next = { .uid = mb->head.last_uid + 1 };
+    struct buf path = BUF_INIT;
+    bool in_use = mb->head.last_uid != UINT32_MAX && msgfile_path(&mb->entry, &next, &path) == ERR_OK &&
+                  file_exists(buf_cstr(&path));
+
+    buf_fini(&path);
+    return !in_use;
+}
+
+bool recover_looks_sound(struct mailbox *mb)
+{
+    const struct index_head *h = &mb->head;
+    struct look l;
+
+    if (mb->layout.version != INDEX_VERSION)
+        return true;                    /* only read, never written here */
+    if (mb->map.len != view_index_size(mb) || !look(mb, false, &l) || !same_counts(&l.counts, h) ||
+        l.max_modseq > h->highestmodseq || l.last_uid > h->last_uid || !next_name_is_free(mb))
+        return false;
+    /* Every change of a record raises both: equal means that the last one is there as a whole. */
+    if (l.max_modseq == h->highestmodseq || h->deletedmodseq == h->highestmodseq)
+        return true;
+    return look(mb, true, &l) && l.counts.sync_crc_basic == h->sync_crc_basic;
+}
+
+/* ---- the header ---- */
+
+/* What the bytes say, as far as they can be believed. */
+static err_t recover_head(struct recovery *v, uint64_t file_size)
+{
+    struct mailbox *mb = v->mb;
+    uint8_t raw[INDEX_HEAD_SIZE] = { 0 };
+    struct index_layout layout = { 0, 0, 0 };
+    size_t got;
+
+    err_t err = file_pread(mb->core->fd, mb->core->index_path.p, raw, sizeof raw, 0, &got);
+    if (err)
+        return err;
+    err = index_head_decode(slice_make(raw, sizeof raw), &layout, &v->head);
+    if (err && index_correct_byte(raw, sizeof raw))
+        err = index_head_decode(slice_make(raw, sizeof raw), &layout, &v->head);
+    if (layout.version && layout.version != INDEX_VERSION)
+        return ERR_CORRUPT;
+    uint64_t fits = file_size > INDEX_HEAD_SIZE ? (file_size - INDEX_HEAD_SIZE) / INDEX_RECORD_SIZE : 0;
+    v->fits = fits < UINT32_MAX ? (uint32_t)fits : UINT32_MAX;
+    v->unfinished = !err && v->head.options & INDEX_OPT_UNFINISHED;
+    v->head_bad = err != ERR_OK;
+    v->head_lost = layout.version == 0;
+    if (v->head_lost)
+        index_head_new(&v->head, mb->entry.uidvalidity ? mb->entry.uidvalidity : v->now, 1, 0, v->now);
+    if (err)
+        log_err("IOERROR: index header is damaged, making it again: filename=<%s>", mb->core->index_path.p);
+    return ERR_OK;
+}
+
+static err_t load_records(struct recovery *v)
+{
+    size_t n = (size_t)v->fits * INDEX_RECORD_SIZE;
+
+    buf_reserve(&v->records, n + 1);
+    v->records.n = n;
+    return n ? file_pread_all(v->mb->core->fd, v->mb->core->index_path.p, v->records.p, n, INDEX_HEAD_SIZE)
+             : ERR_OK;
+}
+
+/* ---- counts ---- */
+
+static err_t add_annotations(struct recovery *v)
+{
+    struct mailbox *mb = v->mb;
+    struct msgannot *a = NULL;
+    struct msgannot_share share;
+    uint64_t bytes;
+
+    err_t err = msgannot_mailbox_bytes(mb->store, &mb->entry, &bytes);
+    if (!err)
+        err = msgannot_open(mb->store, &mb->entry, &a);
+    for (uint32_t recno = 1; recno <= v->nrecords && !err; recno++) {
+        const uint8_t *raw = recovery_raw(v, recno);
+        if (be32_get(raw + IR_FLAGS) & FLAG_INT_EXPUNGED)
+            continue;
+        err = msgannot_share(a, be32_get(raw + IR_UID), &share);
+        v->head.sync_crc_annot ^= share.crc;
+        bytes += share.bytes;
+    }
+    msgannot_close(&a);
+    if (!err || err == ERR_NOTFOUND)
+        v->head.quota_annot_used = (uint32_t)bytes;
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+static void count_record(struct index_head *h, const struct record *r, const struct synccrc_flags *f)
+{
+    index_head_count(h, r, 1);
+    h->sync_crc_basic ^= synccrc_basic(r, f);
+    h->sync_crc_annot ^= synccrc_virtual(r);
+    if (h->highestmodseq < r->modseq)
+        h->highestmodseq = r->modseq;
+    if (h->last_uid < r->uid)
+        h->last_uid = r->uid;
+    if ((r->flags & FLAG_INT_EXPUNGED) && (!h->first_expunged || h->first_expunged > r->last_updated))
+        h->first_expunged = r->last_updated;
+}
+
+static err_t recount(struct recovery *v)
+{
+    const struct index_layout layout = { INDEX_VERSION, INDEX_HEAD_SIZE, INDEX_RECORD_SIZE };
+    struct index_head *h = &v->head;
+    struct synccrc_flags f;
+    struct record r;
+
+    h->nrecords = v->nrecords;
+    h->exists = h->answered = h->flagged = h->deleted = h->unseen = h->first_expunged = 0;
+    h->quota_used = 0;
+    h->sync_crc_basic = 0;
+    h->sync_crc_annot = INDEX_SYNC_CRC_ANNOT_START;
+    h->options &= ~INDEX_OPT_UNFINISHED;
+    synccrc_flags_init(&f, view_header(v->mb));
+    for (uint32_t recno = 1; recno <= v->nrecords; recno++) {
+        index_record_decode(recovery_raw(v, recno), &layout, &r);
+        count_record(h, &r, &f);
+    }
+    return add_annotations(v);
+}
+
+/* ---- other files ---- */
+
+static err_t remove_new(const struct mbentry *e, enum store_file file)
+{
+    struct buf path = BUF_INIT;
+    err_t err = partition_file(e, file, &path);
+
+    buf_adds(&path, ".NEW");
+    if (!err && file_exists(buf_cstr(&path)))
+        err = durable_unlink(path.p);
+    buf_fini(&path);
+    return err;
+}
+
+static bool cache_is_of(const char *path, uint32_t generation)
+{
+    struct filemap map = FILEMAP_INIT;
+    bool yes = filemap_open(&map, path) == ERR_OK && map.len >= CACHE_FILE_HEADER &&
+               be32_get(map.base) == generation;
+
+    filemap_fini(&map);
+    return yes;
+}
+
+/* A rewrite that died between its two renames: the new cache belongs to the index that is in place. */
+static err_t finish_cache(const struct recovery *v)
+{
+    struct buf path = BUF_INIT, new = BUF_INIT;
+    err_t err = partition_file(&v->mb->entry, FILE_CACHE, &path);
+
+    buf_addf(&new, "%.*s.NEW", SLICE_ARG(buf_slice(&path)));
+    if (!err && cache_is_of(buf_cstr(&new), v->head.generation) &&
+        !cache_is_of(buf_cstr(&path), v->head.generation))
+        err = durable_rename(new.p, path.p);
+    buf_fini(&path);
+    buf_fini(&new);
+    return err;
+}
+
+static err_t remove_leftovers(const struct recovery *v)
+{
+    const struct mbentry *e = &v->mb->entry;
+    err_t err = finish_cache(v);
+
+    if (!err)
+        err = remove_new(e, FILE_INDEX);
+    if (!err)
+        err = remove_new(e, FILE_HEADER);
+    return err ? err : remove_new(e, FILE_CACHE);
+}
+
+/* Names of user flags are lost with the header file; name, rights and quota root are known elsewhere. */
+static err_t recover_header_file(struct recovery *v)
+{
+    struct mailbox *mb = v->mb;
+    struct buf path = BUF_INIT, dir = BUF_INIT, bytes = BUF_INIT;
+
+    mb->hs->loaded = mb->hs->bad = false;
+    struct header *h = view_header(mb);
+    if (!mb->hs->bad)
+        return ERR_OK;
+    header_reset(h);
+    header_set_entry(h, &mb->entry);
+    err_t err = quota_find(mb->store, mailbox_name(mb), &h->quotaroot);
+    if (!err || err == ERR_NOTFOUND)
+        err = partition_file(&mb->entry, FILE_HEADER, &path);
+    if (!err)
+        err = partition_dir(&mb->entry, FILE_HEADER, &dir);
+    header_format(h, &bytes);
+    if (!err)
+        err = durable_replace(buf_cstr(&path), buf_slice(&bytes));
+    if (!err)
+        err = durable_sync_dir(buf_cstr(&dir));
+    mb->hs->bad = err != ERR_OK;
+    buf_fini(&path);
+    buf_fini(&dir);
+    buf_fini(&bytes);
+    return err;
+}
+
+/* ---- writing back ---- */
+
+static err_t write_back(struct recovery *v, uint64_t file_size)
+{
+    struct mailbox_core *core = v->mb->core;
+    uint64_t end = INDEX_HEAD_SIZE + (uint64_t)v->nrecords * INDEX_RECORD_SIZE;
+    uint8_t raw[INDEX_HEAD_SIZE];
+    err_t err = ERR_OK;
+
+    if (v->first_changed < end - INDEX_HEAD_SIZE)
+        err = durable_pwrite(core->fd, core->index_path.p, v->records.p + v->first_changed,
+                             (size_t)(end - INDEX_HEAD_SIZE) - v->first_changed,
+                             INDEX_HEAD_SIZE + (uint64_t)v->first_changed);
+    if (!err && file_size > end)
+        err = durable_truncate(core->fd, core->index_path.p, end);
+    index_head_encode(&v->head, raw);
+    if (!err)
+        err = durable_pwrite(core->fd, core->index_path.p, raw, sizeof raw, 0);
+    return err ? err : durable_sync_file(core->fd, core->index_path.p);
+}
+
+static void log_outcome(const struct recovery *v, const struct index_head *before)
+{
+    log_notice("mailbox recovered: mailbox=<%.*s> records=<%u> repaired=<%u> exists=<%u> was=<%u>",
+               SLICE_ARG(mailbox_name(v->mb)), v->nrecords, v->repaired, v->head.exists, before->exists);
+}
+
+static err_t recover_all(struct recovery *v, uint64_t file_size)
+{
+    struct index_head before;
+    err_t err = recover_head(v, file_size);
+
+    before = v->head;
+    if (!err)
+        err = remove_leftovers(v);
+    if (!err)
+        err = recover_header_file(v);
+    if (!err)
+        err = load_records(v);
+    if (!err)
+        err = recover_records(v);
+    if (!err)
+        err = recount(v);               /* last_uid and modseqs for what follows */
+    if (!err)
+        err = recover_orphans(v);
+    if (!err)
+        err = recount(v);
+    if (!err && v->head_lost) {         /* what was given before and has gone must not be given again */
+        v->head.last_uid += LOST_GAP;
+        v->head.highestmodseq += LOST_GAP;
+    }
+    if (!err && !v->mb->hs->bad)
+        v->head.header_file_crc = view_header(v->mb)->crc;
+    if (!err)
+        err = write_back(v, file_size);
+    if (!err)
+        log_outcome(v, &before);
+    return err;
+}
+
+err_t recover_locked(struct mailbox *mb)
+{
+    struct recovery v = { .mb = mb, .now = (uint32_t)clock_now(), .first_changed = UINT32_MAX };
+    uint64_t size;
+
+    if (!mb->core->writable)
+        return ERR_READONLY;
+    err_t err = file_size(mb->core->fd, mb->core->index_path.p, &size);
+    if (!err)
+        err = recover_all(&v, size);
+    buf_fini(&v.records);
+    if (err) {
+        log_err("IOERROR: mailbox cannot be repaired, reconstruct it: mailbox=<%.*s> error=<%s>",
+                SLICE_ARG(mailbox_name(mb)), err_name(err));
+        return err == ERR_IO || err == ERR_NOSPACE ? err : ERR_CORRUPT;
+    }
+    return view_read(mb);
+}
+
+/* ---- the whole ---- */
+
+/* Somebody may have been faster. */
+static bool is_sound_now(struct mailbox *mb)
+{
+    mb->hs->loaded = mb->hs->bad = false;
+    (void)view_header(mb);
+    return view_read(mb) == ERR_OK && !(mb->head.options & INDEX_OPT_UNFINISHED) && !mb->hs->bad &&
+           recover_looks_sound(mb);
+}
+
+/* A commit that died may have moved the usage of the root without its record, or the reverse. */
+static void recount_quota(struct mailbox *mb)
+{
+    struct slice root = mailbox_quotaroot(mb);
+    struct buf copy = BUF_INIT;
+
+    if (!root.n)
+        return;
+    buf_add_slice(&copy, root);
+    if (quota_fix(mb->store, buf_slice(&copy), NULL, NULL) != ERR_OK)
+        log_err("IOERROR: quota could not be counted again: root=<%s>", buf_cstr(&copy));
+    buf_fini(&copy);
+}
+
+err_t recover_mailbox(struct mailbox *mb)
+{
+    struct view_locks locks;
+    bool repaired = false;
+
+    if (mb->core->commit)
+        return ERR_INUSE;
+    err_t err = view_lock(mb, LOCK_SHARED, STORE_LOCK_WAIT_MS, &locks);
+    if (err)
+        return err;
+    if (!is_sound_now(mb)) {
+        err = recover_locked(mb);
+        repaired = !err;
+    }
+    view_unlock(mb, &locks);
+    if (repaired)
+        recount_quota(mb);
+    return err;
+}
+
+/* ---- staging directories ---- */
+
+struct stage_dir {
+    const char *path;
+    time_t start;                       /* of the server */
+};
+
+/* "<pid>-<time>-<n>" */
+static bool is_left_over(const char *name, time_t start)
+{
+    struct slice pid, when;
+    uint32_t p;
+    uint64_t t;
+
+    struct slice rest = slice_split(slice_cstr(name), '-', &pid, NULL);
+    slice_split(rest, '-', &when, NULL);
+    if (num_u32(pid, &p) != ERR_OK || num_u64(when, &t) != ERR_OK || !p || p > INT32_MAX)
+        return false;
+    return (time_t)t < start || (kill((pid_t)p, 0) < 0 && errno == ESRCH);
+}
+
+static err_t check_staged(void *arg, const char *name, enum dir_type type)
+{
+    const struct stage_dir *d = arg;
+    struct buf path = BUF_INIT;
+
+    if (type != DIR_DIR && is_left_over(name, d->start)) {
+        buf_addf(&path, "%s/%s", d->path, name);
+        (void)!durable_unlink(buf_cstr(&path));
+    }
+    buf_fini(&path);
+    return ERR_OK;
+}
+
+void recover_stage_dir(struct store *s, struct slice partition)
+{
+    struct buf path = BUF_INIT;
+    struct stage_dir d;
+
+    if (partition_stage_dir(partition, &path) == ERR_OK) {
+        d = (struct stage_dir){ buf_cstr(&path), pool_start_time(s) };
+        (void)!dir_list(d.path, check_staged, &d);
+    }
+    buf_fini(&path);
+}

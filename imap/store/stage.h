@@ -1,0 +1,29 @@
+/* stage.h - a message being received, then immutable
+ *
+ * Bytes are written to "<partition>/stage./<pid>-<time>-<n>" while digest and structure are computed
+ * in the same pass (facts.h).  No lock is held meanwhile.  The file's data is durable
+ * when stage_finish() returned ERR_OK; its names become durable in commit.c.
+ */
+#ifndef STORE_STAGE_H
+#define STORE_STAGE_H
+
+#include "imap/store/facts.h"
+#include "imap/store/store.h"
+
+struct stage;
+
+err_t stage_begin(struct store *, struct slice partition, struct stage **out) NODISCARD;
+/* Message bytes exactly as they are to be stored (CRLF line ends). ERR_NOSPACE, ERR_IO. */
+err_t stage_push(struct stage *, const void *, size_t) NODISCARD;
+uint64_t stage_size(const struct stage *);
+/* No more bytes.  facts are available afterwards. */
+err_t stage_finish(struct stage *) NODISCARD;
+const struct facts *stage_facts(const struct stage *);
+/* The bytes, mapped read-only while the stage lives. */
+err_t stage_map(struct stage *, struct slice *out) NODISCARD;
+/* Path of the staged file on that partition; on another one than the stage's own a copy, made once and durable.
+ * Used by commit. */
+err_t stage_on_partition(struct stage *, struct slice partition, const char **path_out) NODISCARD;
+void stage_free(struct stage **);               /* removes the staged names */
+
+#endif
