@@ -1,0 +1,113 @@
+/* serve_impl.h - what the files of imap/serve share
+ *
+ * struct serve is the process, struct serve_conn one connection of it.  Nothing of a connection
+ * is kept when it ends: the next one may be somebody else's.
+ */
+#ifndef SERVE_SERVE_IMPL_H
+#define SERVE_SERVE_IMPL_H
+
+#include <sys/stat.h>
+
+#include "imap/serve/serve.h"
+#include "lib/os/sock.h"
+
+struct db;
+
+enum { NAMES_KEPT = 32, NAME_BYTES = 256, IP_BYTES = 64 };
+
+/* A host name that was looked up for an address, kept for some minutes. */
+struct known_name {
+    char ip[IP_BYTES], name[NAME_BYTES];
+    uint64_t until_ms;
+};
+
+struct serve {
+    const struct service *service;
+    const char *service_name;
+    struct store *store;
+    struct tls_server *tls;
+    struct db *tls_db, *deny_db;                /* opened on first use */
+    struct arena *life, *command;               /* lent to each connection */
+    struct buf proc_dir;
+
+    /* options of the command line */
+    const char *conf_file;
+    uint32_t max_uses, reuse_seconds;
+    bool on_stdio, tls_at_once, debug, no_password;
+    uint32_t outer_ssf;
+
+    int listener, status_fd, lock_fd;           /* -1: none */
+    char exe[4096];                             /* our program file, and what it was at start */
+    struct stat exe_stat;
+
+    uint64_t shutdown_looked_ms;                /* when msg/shutdown was last looked for */
+    bool shutting_down;
+    char shutdown_text[512];
+
+    struct known_name names[NAMES_KEPT];
+    uint64_t sessions;                          /* served so far */
+};
+
+struct serve_conn {
+    struct session_base base;                   /* first: the daemon sees only this */
+    struct serve *serve;
+    int proc_fd;
+    char mailbox[512];                          /* what the proc file says */
+    char why[512];                              /* text of the last refusal */
+};
+
+static inline struct serve_conn *conn_of(struct session_base *base)
+{
+    return (struct serve_conn *)base;
+}
+
+/* ---- start.c: everything before the first connection ---- */
+/* Read the configuration, open log and store, become the mail user.  On failure *status is the
+ * exit status and the reason has been told. */
+bool start_all(struct serve *, int *status);
+void stop_all(struct serve *);
+void run_debug_command(const char *program);
+
+/* ---- pool.c: the contract with master ---- */
+bool pool_is_child(struct serve *);             /* descriptors 3 and 4 are as master gives them */
+int pool_run(struct serve *);                   /* serve connections until it is time to end */
+
+/* ---- conn.c ---- */
+/* One connection from greeting to end.  The descriptors are closed. */
+void conn_serve(struct serve *, int fd_in, int fd_out);
+const char *conn_reverse_name(struct serve *, const struct sock_addr *);   /* "" when there is none */
+err_t conn_new_sasl(struct serve_conn *) NODISCARD;     /* a fresh dialogue into base.sasl */
+
+/* ---- shutdown.c ---- */
+void shutdown_catch_signals(void);
+bool shutdown_term(void);                       /* TERM or QUIT came */
+bool shutdown_hup(void);
+bool shutdown_alarm_take(void);                 /* the alarm went off; clears it */
+
+/* ---- login helpers ---- */
+/* Is the user kept from this service by user_deny.db?  *why gets the text to say. */
+bool deny_check(struct serve_conn *, struct slice userid, char *why, size_t size);
+void telemetry_start(struct serve_conn *);
+void telemetry_stop(struct serve_conn *);
+
+/* ---- starttls.c ---- */
+void starttls_use_cache(struct serve *);
+/* Tell the SASL dialogue what protects it now. */
+err_t starttls_tell_sasl(struct session_base *) NODISCARD;
+
+/* ---- procfile.c ---- */
+err_t procfile_open(struct serve_conn *) NODISCARD;
+void procfile_close(struct serve_conn *);
+void procfile_write(struct serve_conn *, const char *command);
+/* Sessions of this host and of this user, ours not counted. */
+void procfile_count(struct serve_conn *, struct slice userid, uint32_t *host, uint32_t *user);
+
+/* ---- session_id.c ---- */
+void session_id_make(struct serve_conn *);
+
+/* ---- title.c ---- */
+/* Call first of all: moves the strings of argv and the environment elsewhere. */
+void title_init(int argc, char **argv);
+void title_set(const char *text);
+
+#endif

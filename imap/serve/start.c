@@ -1,0 +1,166 @@
+/* start.c - everything before the first connection; each failure is one sentence */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "imap/serve/serve_impl.h"
+#include "imap/store/store.h"
+#include "lib/base/log.h"
+#include "lib/base/num.h"
+#include "lib/conf/conf.h"
+#include "lib/db/db.h"
+#include "lib/os/proc.h"
+
+#ifndef CYRUS_USER
+#define CYRUS_USER "cyrus"
+#endif
+
+/* Words of syslog_facility. */
+static int facility(void)
+{
+    static const struct {
+        const char *word;
+        int value;
+    } words[] = {
+        { "auth", LOG_AUTH }, { "authpriv", LOG_AUTHPRIV }, { "cron", LOG_CRON },
+        { "daemon", LOG_DAEMON }, { "ftp", LOG_FTP }, { "lpr", LOG_LPR }, { "mail", LOG_MAIL },
+        { "news", LOG_NEWS }, { "user", LOG_USER }, { "uucp", LOG_UUCP },
+        { "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 }, { "local2", LOG_LOCAL2 },
+        { "local3", LOG_LOCAL3 }, { "local4", LOG_LOCAL4 }, { "local5", LOG_LOCAL5 },
+        { "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 },
+    };
+    const char *set = conf_string(CONF_SYSLOG_FACILITY);
+
+    for (size_t i = 0; set && i < sizeof words / sizeof *words; i++)
+        if (slice_eqs_nocase(slice_cstr(set), words[i].word))
+            return words[i].value;
+    return LOG_LOCAL6;
+}
+
+static bool fail(int *status, int code, const char *program, struct buf *why)
+{
+    fprintf(stderr, "%s: fatal error: %s\n", program, buf_cstr(why));
+    log_err("fatal error: %s", buf_cstr(why));
+    *status = code;
+    return false;
+}
+
+static bool start_conf(struct serve *s, struct buf *why)
+{
+    const char *prefix = getenv("CYRUS_SYSLOG_PREFIX");
+
+    log_open(prefix ? prefix : "cyrus", s->service_name, LOG_LOCAL6, false);
+    if (conf_load(s->conf_file, s->service_name, why) != ERR_OK)
+        return false;
+    if (!prefix)
+        prefix = conf_string(CONF_SYSLOG_PREFIX);
+    log_open(prefix && *prefix ? prefix : "cyrus", s->service_name, facility(),
+             conf_bool(CONF_DEBUG) || s->debug);
+    return true;
+}
+
+/* Only root changes its account; any other user must be the right one already. */
+static bool become_mail_user(struct buf *why)
+{
+    const char *user = getenv("CYRUS_USER"), *group = getenv("CYRUS_GROUP");
+    uint32_t mask = 077;
+
+    if (num_oct32(slice_cstr(conf_string(CONF_UMASK)), &mask) == ERR_OK)
+        umask((mode_t)mask & 0777);
+    if (!user)
+        user = conf_string(CONF_CYRUS_USER);
+    if (!group)
+        group = conf_string(CONF_CYRUS_GROUP);
+    if (!user || !*user)
+        user = CYRUS_USER;
+    if (proc_become(user, group && *group ? group : NULL) == ERR_OK)
+        return true;
+    buf_addf(why, "must run as user %s (option cyrus_user): start it as root or as that user", user);
+    return false;
+}
+
+static bool start_tls(struct serve *s, struct buf *why)
+{
+    if (!tls_is_configured()) {
+        if (s->tls_at_once)
+            buf_adds(why, "-s needs TLS: set tls_server_cert and tls_server_key");
+        return !s->tls_at_once;
+    }
+    if (tls_server_new(&s->tls, why) != ERR_OK)
+        return false;
+    starttls_use_cache(s);
+    return true;
+}
+
+bool start_all(struct serve *s, int *status)
+{
+    const char *program = s->service->name;
+    struct buf why = BUF_INIT;
+    bool ok = false;
+
+    if (!start_conf(s, &why) || ident_start(&why) != ERR_OK) {
+        fail(status, EX_CONFIG, program, &why);
+    } else if (!become_mail_user(&why)) {
+        fail(status, EX_NOPERM, program, &why);
+    } else if (!start_tls(s, &why)) {
+        fail(status, EX_CONFIG, program, &why);
+    } else if (sasl_server_setup("Cyrus") != ERR_OK) {
+        buf_adds(&why, "the SASL library does not start");
+        fail(status, EX_UNAVAILABLE, program, &why);
+    } else if (s->service->needs_store && store_open(&s->store, &why) != ERR_OK) {
+        fail(status, EX_CONFIG, program, &why);
+    } else {
+        s->life = arena_new(0);
+        s->command = arena_new(0);
+        ok = true;
+    }
+    buf_fini(&why);
+    return ok;
+}
+
+void stop_all(struct serve *s)
+{
+    store_close(&s->store);
+    db_close(&s->tls_db);
+    db_close(&s->deny_db);
+    tls_server_free(&s->tls);
+    arena_free(&s->life);
+    arena_free(&s->command);
+    buf_fini(&s->proc_dir);
+    if (s->lock_fd >= 0)
+        close(s->lock_fd);
+    conf_unload();
+    log_close();
+}
+
+/* -D: debug_command with "%s" as the program and "%d" as the process, through the shell. */
+void run_debug_command(const char *program)
+{
+    const char *p = conf_string(CONF_DEBUG_COMMAND);
+    struct buf cmd = BUF_INIT;
+
+    if (!p || !*p)
+        return;
+    for (; *p; p++) {
+        if (p[0] != '%') {
+            buf_addc(&cmd, *p);
+            continue;
+        }
+        p++;
+        if (p[0] >= '1' && p[0] <= '9' && p[1] == '$')
+            p += 2;
+        if (*p == 's')
+            buf_adds(&cmd, program);
+        else if (*p == 'd')
+            buf_addf(&cmd, "%d", (int)getpid());
+        else if (*p == '%')
+            buf_addc(&cmd, '%');
+        if (!*p)
+            break;
+    }
+    if (system(buf_cstr(&cmd)) != 0)
+        log_warn("debug_command did not succeed: %s", buf_cstr(&cmd));
+    buf_fini(&cmd);
+}
