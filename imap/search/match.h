@@ -1,0 +1,29 @@
+/* match.h - does one message match?  index first, then cache, then file
+ *
+ * The caller says what only it knows (message numbers, this user's \Seen and \Recent) through `who`.
+ */
+#ifndef SEARCH_MATCH_H
+#define SEARCH_MATCH_H
+
+#include "imap/search/expr.h"
+#include "imap/store/mailbox.h"
+
+struct match_who {
+    bool (*is_seen)(void *arg, uint32_t recno);
+    bool (*is_recent)(void *arg, uint32_t recno);
+    void *arg;
+};
+
+struct matcher;
+
+/* flags: fold_flags that the needles were folded with. */
+struct matcher *matcher_new(struct mailbox *, const struct match_who *, unsigned fold_flags);
+void matcher_free(struct matcher **);
+
+/* ERR_OK with *out; a message that cannot be read (gone, damaged) does not match what needs it. */
+bool matcher_test(struct matcher *, const struct expr *, uint32_t msgno, uint32_t recno);
+
+/* Fold a needle given in `charset` (empty: us-ascii/UTF-8) into the arena.  ERR_UNSUPPORTED: charset. */
+err_t match_needle(struct arena *, struct slice charset, struct slice text, unsigned fold_flags, struct slice *out) NODISCARD;
+
+#endif

@@ -1,0 +1,17 @@
+/* message_text.h - look for a folded needle in the text of a message, decoding as it goes */
+#ifndef SEARCH_MESSAGE_TEXT_H
+#define SEARCH_MESSAGE_TEXT_H
+
+#include "lib/base/arena.h"
+#include "lib/base/slice.h"
+
+/* In the bodies of the text parts (and headers of contained messages when with_headers); with_headers also
+ * looks at the message's own header. Transfer encodings and charsets are undone, HTML gives its visible
+ * text. `scratch` is reset by the caller. */
+bool message_text_has(struct slice message, struct slice needle, bool with_headers, unsigned fold_flags,
+                      struct arena *scratch);
+
+/* In the decoded values of all fields `name` of a header block; an empty needle asks for existence. */
+bool message_header_has(struct slice block, struct slice name, struct slice needle, unsigned fold_flags);
+
+#endif
