@@ -1,0 +1,4 @@
+check_PROGRAMS += cunit/imapd/unit_imapd
+cunit_imapd_unit_imapd_SOURCES = cunit/runner.c cunit/test.h \
+	cunit/imapd/flag_words_test.c imap/imapd/flag_words.c
+cunit_imapd_unit_imapd_LDADD = $(LINK_BASE) $(CUNIT_LIBS)

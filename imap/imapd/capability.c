@@ -1,0 +1,92 @@
+/* capability.c - the capability list: one row each, with the states in which it may be used
+ *
+ * Before login only what works before login is shown (decisions.md).
+ */
+#include "imap/imapd/imapd.h"
+
+#include "lib/conf/conf.h"
+
+static bool has_starttls(const struct session *s)
+{
+    return s->base->tls && !stream_is_tls(s->base->stream);
+}
+
+static bool login_is_disabled(const struct session *s)
+{
+    return !sasl_server_plain_allowed(s->base->sasl);
+}
+
+static bool has_idle(const struct session *s)
+{
+    return conf_seconds(CONF_IMAPIDLEPOLL) > 0;
+}
+
+static bool has_plus(const struct session *s)
+{
+    return !conf_bool(CONF_LITERALMINUS);
+}
+
+static bool has_minus(const struct session *s)
+{
+    return conf_bool(CONF_LITERALMINUS);
+}
+
+static const struct capability {
+    const char *word;
+    unsigned states;
+    bool (*when)(const struct session *);       /* NULL: always */
+} capabilities[] = {
+    { "IMAP4rev1", ST_ANY, NULL },
+    { "LITERAL+", ST_ANY, has_plus },
+    { "LITERAL-", ST_ANY, has_minus },
+    { "ID", ST_ANY, NULL },
+    { "ENABLE", ST_ANY, NULL },
+    { "STARTTLS", ST_NOAUTH, has_starttls },
+    { "LOGINDISABLED", ST_NOAUTH, login_is_disabled },
+    { "SASL-IR", ST_NOAUTH, NULL },
+    { "ACL", ST_LOGGED_IN, NULL },
+    { "CHILDREN", ST_LOGGED_IN, NULL },
+    { "CONDSTORE", ST_LOGGED_IN, NULL },
+    { "LIST-EXTENDED", ST_LOGGED_IN, NULL },
+    { "LIST-STATUS", ST_LOGGED_IN, NULL },
+    { "MOVE", ST_LOGGED_IN, NULL },
+    { "NAMESPACE", ST_LOGGED_IN, NULL },
+    { "QRESYNC", ST_LOGGED_IN, NULL },
+    { "QUOTA", ST_LOGGED_IN, NULL },
+    { "RIGHTS=kxten", ST_LOGGED_IN, NULL },
+    { "UIDPLUS", ST_LOGGED_IN, NULL },
+    { "UNSELECT", ST_LOGGED_IN, NULL },
+    { "X-QUOTA=STORAGE", ST_LOGGED_IN, NULL },
+    { "X-QUOTA=MESSAGE", ST_LOGGED_IN, NULL },
+    { "X-QUOTA=X-ANNOTATION-STORAGE", ST_LOGGED_IN, NULL },
+    { "X-QUOTA=X-NUM-FOLDERS", ST_LOGGED_IN, NULL },
+    { "IDLE", ST_LOGGED_IN, has_idle },
+};
+
+static bool is_shown(const struct session *s, const struct capability *c)
+{
+    return (c->states & s->state) && (!c->when || c->when(s))
+           && !conf_has_word(CONF_SUPPRESS_CAPABILITIES, slice_cstr(c->word));
+}
+
+void capability_text(struct session *s, struct buf *out)
+{
+    size_t start = out->n;
+
+    for (size_t i = 0; i < sizeof capabilities / sizeof *capabilities; i++) {
+        if (!is_shown(s, &capabilities[i]))
+            continue;
+        if (out->n > start)
+            buf_addc(out, ' ');
+        buf_adds(out, capabilities[i].word);
+    }
+    if (s->state == ST_NOAUTH) {
+        struct buf mechs = BUF_INIT;
+        sasl_server_mechs(s->base->sasl, "AUTH=", " ", &mechs);
+        if (mechs.n) {
+            buf_addc(out, ' ');
+            buf_add_slice(out, buf_slice(&mechs));
+        }
+        buf_fini(&mechs);
+    }
+}

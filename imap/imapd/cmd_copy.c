@@ -1,0 +1,219 @@
+/* cmd_copy.c - COPY, MOVE and their UID forms (RFC 3501 6.4.7, 4315 3, 6851) */
+#include "imap/imapd/imapd.h"
+
+#include "imap/imapd/view.h"
+#include "imap/store/poplock.h"
+
+struct copy_run {
+    struct session *s;
+    bool move;
+    struct slice target_name;
+    struct mbentry entry;
+    rights_t target_rights;
+    struct mailbox *target;
+    struct ranges msgnos;
+    struct ranges src_uids, dst_uids;
+    uint32_t uidvalidity;
+};
+
+static err_t open_target(struct copy_run *r)
+{
+    struct session *s = r->s;
+    rights_t rights;
+    err_t err = mblist_access(s->base->store, r->target_name, s->base->ident, s->base->is_admin, &r->entry,
+                              &rights);
+
+    if (!err && !mbentry_is_mail(&r->entry))
+        err = ERR_NOTFOUND;
+    if (!err)
+        err = policy_check(OP_APPEND, rights);
+    if (!err)
+        err = mailbox_open_entry(s->base->store, &r->entry, &r->target);
+    r->target_rights = rights;
+    return err;
+}
+
+/* Flags that go along, as far as the rights on the target allow. */
+static uint32_t flags_to_copy(const struct copy_run *r, uint32_t recno)
+{
+    struct view *v = r->s->view;
+    uint32_t flags = mailbox_flags_at(view_mailbox(v), recno) & FLAG_SYSTEM_MASK & ~(uint32_t)FLAG_SEEN;
+
+    if (view_is_seen(v, recno))
+        flags |= FLAG_SEEN;
+    if (!(r->target_rights & ACL_S))
+        flags &= ~(uint32_t)FLAG_SEEN;
+    if (!(r->target_rights & ACL_T))
+        flags &= ~(uint32_t)FLAG_DELETED;
+    if (!(r->target_rights & ACL_W))
+        flags &= ~(uint32_t)(FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DRAFT);
+    return flags;
+}
+
+static err_t check_quota(struct copy_run *r, struct commit *c)
+{
+    struct view *v = r->s->view;
+    struct mailbox *mb = view_mailbox(v);
+    uint64_t bytes = 0;
+    uint32_t n = 0, m;
+    struct record rec;
+
+    for (struct ranges_iter it = { 0 }; ranges_next(&r->msgnos, &it, &m);) {
+        if (view_is_expunged(v, m))
+            continue;
+        mailbox_record(mb, view_recno(v, m), &rec);
+        bytes += rec.size;
+        n++;
+    }
+    if (r->move && slice_eq(mailbox_quotaroot(mb), mailbox_quotaroot(r->target)))
+        return ERR_OK;                          /* what moves below one root needs no more room */
+    return commit_check_quota(c, QUOTA_STRICT, bytes, n);
+}
+
+/* All or nothing (RFC 3501 6.4.7). */
+static err_t copy_messages(struct copy_run *r)
+{
+    struct view *v = r->s->view;
+    struct mailbox *mb = view_mailbox(v);
+    struct commit *c;
+    bool same = r->target == mb;                /* then numbers of the view depend on the commit */
+    uint32_t m, uid;
+    err_t err = same ? view_commit_begin(v, &c) : commit_begin(r->target, NULL, &c);
+
+    if (err)
+        return err;
+    err = check_quota(r, c);
+    for (struct ranges_iter it = { 0 }; !err && ranges_next(&r->msgnos, &it, &m);) {
+        uint32_t recno = view_recno(v, m);
+        if (view_is_expunged(v, m))
+            continue;
+        err = commit_copy(c, mb, recno, flags_to_copy(r, recno), &uid);
+        if (!err) {
+            ranges_add(&r->src_uids, view_uid(v, m), view_uid(v, m));
+            ranges_add(&r->dst_uids, uid, uid);
+        }
+    }
+    r->uidvalidity = mailbox_head(r->target)->uidvalidity;
+    if (err) {
+        commit_abort(&c);
+        return err == ERR_NOTFOUND ? ERR_AGAIN : err;   /* a message went away meanwhile */
+    }
+    return same ? view_commit_end(v, &c, NULL) : commit_end(&c);
+}
+
+static err_t expunge_moved(struct copy_run *r)
+{
+    struct view *v = r->s->view;
+    struct commit *c;
+    uint32_t uid;
+    err_t err = view_commit_begin(v, &c);
+
+    if (err)
+        return err;
+    for (struct ranges_iter it = { 0 }; !err && ranges_next(&r->src_uids, &it, &uid);) {
+        uint32_t m = view_msgno_of_uid(v, uid);
+        if (m && !view_is_expunged(v, m))
+            err = commit_expunge(c, view_recno(v, m));
+    }
+    if (err) {
+        commit_abort(&c);
+        return err;
+    }
+    return view_commit_end(v, &c, NULL);
+}
+
+static void copyuid_text(const struct copy_run *r, struct buf *b)
+{
+    buf_addf(b, "COPYUID %u ", r->uidvalidity);
+    ranges_format(&r->src_uids, b);
+    buf_addc(b, ' ');
+    ranges_format(&r->dst_uids, b);
+}
+
+static err_t may_leave_source(struct copy_run *r)
+{
+    struct view *v = r->s->view;
+    rights_t need = ACL_T | ACL_E;
+
+    if (!r->move)
+        return ERR_OK;
+    if (view_is_readonly(v))
+        return ERR_READONLY;
+    if ((view_rights(v) & need) != need)
+        return ERR_DENIED;
+    return poplock_test(mailbox_entry(view_mailbox(v)));
+}
+
+static void answer(struct copy_run *r, err_t err)
+{
+    struct session *s = r->s;
+    struct buf code = BUF_INIT;
+
+    if (err == ERR_NOTFOUND) {
+        /* TRYCREATE only if the client could create it (RFC 3501 6.4.7) */
+        reply_no(s, "TRYCREATE", "Mailbox does not exist");
+    } else if (err) {
+        reply_err(s, err);
+    } else if (ranges_empty(&r->src_uids)) {
+        reply_ok(s, "Completed");
+    } else {
+        copyuid_text(r, &code);
+        if (r->move) {                          /* RFC 6851 4.3: COPYUID before the EXPUNGEs */
+            untagged(s, "OK [%s] Completed", buf_cstr(&code));
+            err = expunge_moved(r);
+            if (err)
+                reply_err(s, err);
+            else
+                reply_ok(s, "Completed");
+        } else {
+            reply_ok_code(s, buf_cstr(&code), "Completed");
+        }
+    }
+    buf_fini(&code);
+}
+
+static bool read_args(struct copy_run *r)
+{
+    struct session *s = r->s;
+    struct imapset set;
+    err_t err;
+
+    if ((err = imaptok_sp(&s->tok)) != ERR_OK || (err = imaptok_set(&s->tok, &set)) != ERR_OK
+        || (err = imaptok_sp(&s->tok)) != ERR_OK) {
+        args_bad(s, err);
+        return false;
+    }
+    if (args_mailbox(s, &r->target_name) != ERR_OK || args_end(s) != ERR_OK)
+        return false;
+    if (view_resolve(s->view, &set, s->is_uid, &r->msgnos) == ERR_OK)
+        return true;
+    reply_bad(s, "Invalid message sequence number");
+    return false;
+}
+
+void cmd_copy(void *session, const struct command *cmd)
+{
+    struct copy_run r = { .s = session };
+    err_t err;
+
+    r.move = slice_ends(slice_cstr(cmd->name), SLICE_LIT("MOVE"));
+    mbentry_init(&r.entry);
+    if (read_args(&r)) {
+        err = policy_check(OP_COPY_FROM, view_rights(r.s->view));
+        if (!err)
+            err = may_leave_source(&r);
+        if (err) {
+            reply_err(r.s, err);
+        } else {
+            err = open_target(&r);
+            if (!err && !ranges_empty(&r.msgnos))
+                err = copy_messages(&r);
+            answer(&r, err);
+        }
+    }
+    mailbox_close(&r.target);
+    mbentry_fini(&r.entry);
+    ranges_fini(&r.msgnos);
+    ranges_fini(&r.src_uids);
+    ranges_fini(&r.dst_uids);
+}

@@ -1,0 +1,273 @@
+/* cmd_store.c - STORE and UID STORE (RFC 3501 6.4.6, 7162 3.1.3) */
+#include "imap/imapd/imapd.h"
+
+#include <inttypes.h>
+
+#include "imap/imapd/flag_words.h"
+#include "imap/imapd/view.h"
+#include "lib/text/imapout.h"
+
+enum store_mode { STORE_REPLACE, STORE_ADD, STORE_REMOVE };
+
+struct store_args {
+    struct ranges msgnos;
+    enum store_mode mode;
+    bool silent, has_unchangedsince;
+    uint64_t unchangedsince;
+    struct slice *words;
+    size_t nwords;
+    struct flag_words flags;                    /* words sorted into kinds */
+};
+
+static err_t read_modifier(struct session *s, struct store_args *a)
+{
+    struct imaptok *t = &s->tok;
+    err_t err;
+
+    if (imaptok_peek(t) != '(')
+        return ERR_OK;
+    if ((err = imaptok_open(t)) != ERR_OK)
+        return err;
+    if (!imaptok_accept_word(t, "UNCHANGEDSINCE")) {
+        t->why = "Unknown store modifier";
+        return ERR_SYNTAX;
+    }
+    a->has_unchangedsince = true;
+    s->enabled |= ENABLED_CONDSTORE;
+    if ((err = imaptok_sp(t)) != ERR_OK || (err = imaptok_number64(t, &a->unchangedsince)) != ERR_OK
+        || (err = imaptok_close(t)) != ERR_OK)
+        return err;
+    return imaptok_sp(t);
+}
+
+static err_t read_item(struct session *s, struct store_args *a)
+{
+    static const struct {
+        const char *word;
+        enum store_mode mode;
+        bool silent;
+    } items[] = {
+        { "FLAGS", STORE_REPLACE, false },         { "FLAGS.SILENT", STORE_REPLACE, true },
+        { "+FLAGS", STORE_ADD, false },            { "+FLAGS.SILENT", STORE_ADD, true },
+        { "-FLAGS", STORE_REMOVE, false },         { "-FLAGS.SILENT", STORE_REMOVE, true },
+    };
+    struct slice word;
+    err_t err = imaptok_name(&s->tok, "+-.", &word);
+
+    for (size_t i = 0; !err && i < sizeof items / sizeof *items; i++) {
+        if (!slice_eqs_nocase(word, items[i].word))
+            continue;
+        a->mode = items[i].mode;
+        a->silent = items[i].silent;
+        return ERR_OK;
+    }
+    s->tok.why = "Unknown store item";
+    return err ? err : ERR_SYNTAX;
+}
+
+static err_t read_args(struct session *s, struct store_args *a)
+{
+    struct imapset set;
+    err_t err;
+
+    if ((err = imaptok_sp(&s->tok)) != ERR_OK || (err = imaptok_set(&s->tok, &set)) != ERR_OK
+        || (err = imaptok_sp(&s->tok)) != ERR_OK || (err = read_modifier(s, a)) != ERR_OK
+        || (err = read_item(s, a)) != ERR_OK || (err = imaptok_sp(&s->tok)) != ERR_OK
+        || (err = imaptok_flags(&s->tok, true, &a->words, &a->nwords)) != ERR_OK
+        || (err = flag_words_sort(a->words, a->nwords, &a->flags)) != ERR_OK) {
+        if (err == ERR_BADNAME)
+            reply_bad(s, "Invalid system flag in Store command");
+        else
+            args_bad(s, err);
+        return err;
+    }
+    if ((err = args_end(s)) != ERR_OK)
+        return err;
+    err = view_resolve(s->view, &set, s->is_uid, &a->msgnos);
+    if (err)
+        reply_bad(s, "Invalid message sequence number");
+    return err;
+}
+
+/* Rights for each kind of flag: \Seen s, \Deleted t, the rest w.  What may not be changed is left
+ * out; nothing at all is a refusal. */
+static err_t narrow_to_rights(struct session *s, const struct store_args *a, uint32_t *system, bool *user)
+{
+    rights_t have = view_rights(s->view);
+    uint32_t asked = a->mode == STORE_REPLACE ? (uint32_t)FLAG_SYSTEM_MASK : a->flags.system;
+    uint32_t may = 0;
+
+    if (view_is_readonly(s->view))
+        return ERR_READONLY;
+    if (have & ACL_S)
+        may |= FLAG_SEEN;
+    if (have & ACL_T)
+        may |= FLAG_DELETED;
+    if (have & ACL_W)
+        may |= FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DRAFT;
+    *system = asked & may;
+    *user = (have & ACL_W) && (a->flags.nkeywords > 0 || a->mode == STORE_REPLACE);
+    return *system || *user ? ERR_OK : ERR_DENIED;
+}
+
+static err_t keyword_bits(struct session *s, struct commit *c, const struct store_args *a, uint32_t *bits)
+{
+    for (size_t i = 0; i < a->flags.nkeywords; i++) {
+        unsigned n;
+        int have = mailbox_flag_find(view_mailbox(s->view), a->flags.keywords[i]);
+        err_t err = ERR_OK;
+        if (have >= 0)
+            n = (unsigned)have;
+        else if (a->mode == STORE_REMOVE)
+            continue;
+        else
+            err = commit_keyword(c, a->flags.keywords[i], &n);
+        if (err)
+            return err;
+        bits[n / 32] |= 1u << (n % 32);
+    }
+    return ERR_OK;
+}
+
+static void make_change(const struct store_args *a, uint32_t system, bool user, const uint32_t *bits,
+                        struct flag_change *out)
+{
+    *out = (struct flag_change){ .system_mask = system };
+    if (a->mode != STORE_REMOVE)
+        out->system_value = a->flags.system & system;
+    for (unsigned w = 0; user && w < USER_FLAGS_MAX / 32; w++) {
+        out->user_mask[w] = a->mode == STORE_REPLACE ? UINT32_MAX : bits[w];
+        out->user_value[w] = a->mode == STORE_REMOVE ? 0 : bits[w];
+    }
+}
+
+/* Inside the commit: messages changed by others since `unchangedsince` are left alone. */
+static err_t apply(struct session *s, struct commit *c, const struct store_args *a,
+                   const struct flag_change *change, struct ranges *done, struct ranges *modified,
+                   bool *missing)
+{
+    struct view *v = s->view;
+    struct mailbox *mb = view_mailbox(v);
+    uint32_t m;
+
+    for (struct ranges_iter it = { 0 }; ranges_next(&a->msgnos, &it, &m);) {
+        err_t err;
+        if (view_is_expunged(v, m)) {
+            *missing = true;
+            continue;
+        }
+        if (a->has_unchangedsince && mailbox_modseq_at(mb, view_recno(v, m)) > a->unchangedsince) {
+            ranges_add(modified, s->is_uid ? view_uid(v, m) : m, s->is_uid ? view_uid(v, m) : m);
+            continue;
+        }
+        err = commit_flags(c, view_recno(v, m), change);
+        if (err)
+            return err;
+        ranges_add(done, m, m);
+    }
+    return ERR_OK;
+}
+
+/* \Seen of readers who are not the owner lives in their own database. */
+static err_t store_private_seen(struct session *s, const struct store_args *a, const struct ranges *done)
+{
+    struct ranges uids = RANGES_INIT;
+    bool set = a->mode != STORE_REMOVE && (a->flags.system & FLAG_SEEN);
+    uint32_t m;
+    err_t err;
+
+    for (struct ranges_iter it = { 0 }; ranges_next(done, &it, &m);)
+        ranges_add(&uids, view_uid(s->view, m), view_uid(s->view, m));
+    err = ranges_empty(&uids) ? ERR_OK : view_store_seen(s->view, &uids, set);
+    ranges_fini(&uids);
+    return err;
+}
+
+static void tell_silent(struct session *s, uint32_t msgno)
+{
+    struct buf b = BUF_INIT;
+
+    buf_addf(&b, "%u FETCH (", msgno);
+    if (s->is_uid)
+        buf_addf(&b, "UID %u ", view_uid(s->view, msgno));
+    buf_addf(&b, "MODSEQ (%" PRIu64 "))",
+             mailbox_modseq_at(view_mailbox(s->view), view_recno(s->view, msgno)));
+    untagged(s, "%s", buf_cstr(&b));
+    buf_fini(&b);
+}
+
+static void tell(struct session *s, const struct store_args *a, const struct ranges *done)
+{
+    uint32_t m;
+
+    for (struct ranges_iter it = { 0 }; ranges_next(done, &it, &m);) {
+        if (!a->silent)
+            view_put_flags(s, m);
+        else if (s->enabled & ENABLED_CONDSTORE)
+            tell_silent(s, m);                  /* RFC 7162 3.1.3: MODSEQ even when silent */
+    }
+}
+
+static void answer(struct session *s, const struct ranges *modified, bool missing)
+{
+    struct buf code = BUF_INIT;
+
+    if (!ranges_empty(modified)) {
+        buf_adds(&code, "MODIFIED ");
+        ranges_format(modified, &code);
+        if (missing)
+            reply_no(s, buf_cstr(&code), "Some of the messages no longer exist");
+        else
+            reply_ok_code(s, buf_cstr(&code), "Conditional store failed for some messages");
+    } else if (missing) {
+        reply_no(s, "EXPUNGEISSUED", "Some of the messages no longer exist");
+    } else {
+        reply_ok(s, "Completed");
+    }
+    buf_fini(&code);
+}
+
+static void run(struct session *s, struct store_args *a)
+{
+    struct ranges done = RANGES_INIT, modified = RANGES_INIT;
+    struct flag_change change;
+    uint32_t bits[USER_FLAGS_MAX / 32] = { 0 }, system = 0, index_system;
+    bool user = false, missing = false;
+    struct commit *c = NULL;
+    err_t err = narrow_to_rights(s, a, &system, &user);
+
+    if (!err)
+        err = view_commit_begin(s->view, &c);
+    if (!err)
+        err = keyword_bits(s, c, a, bits);
+    if (!err) {
+        index_system = view_seen_is_internal(s->view) ? system : system & ~(uint32_t)FLAG_SEEN;
+        make_change(a, index_system, user, bits, &change);
+        err = apply(s, c, a, &change, &done, &modified, &missing);
+    }
+    if (!err)
+        err = view_commit_end(s->view, &c, &done);
+    else
+        commit_abort(&c);
+    if (!err && (system & FLAG_SEEN) && !view_seen_is_internal(s->view))
+        err = store_private_seen(s, a, &done);
+    if (err) {
+        reply_err(s, err);
+    } else {
+        view_put_flag_lists(s);                 /* new keywords are announced before their first use */
+        tell(s, a, &done);
+        answer(s, &modified, missing);
+    }
+    ranges_fini(&done);
+    ranges_fini(&modified);
+}
+
+void cmd_store(void *session, const struct command *cmd)
+{
+    struct session *s = session;
+    struct store_args a = { .msgnos = RANGES_INIT };
+
+    if (read_args(s, &a) == ERR_OK)
+        run(s, &a);
+    ranges_fini(&a.msgnos);
+}

@@ -1,0 +1,289 @@
+/* fetch_args.c - item list of FETCH to struct fetch; see fetch.h */
+#include "imap/imapd/fetch.h"
+
+#include "lib/text/imapout.h"
+
+static const struct {
+    const char *name;
+    unsigned items;
+    bool macro;                     /* stands alone, not within a list */
+} plain_items[] = {
+    { "ALL", F_FLAGS | F_INTERNALDATE | F_SIZE | F_ENVELOPE, true },
+    { "FAST", F_FLAGS | F_INTERNALDATE | F_SIZE, true },
+    { "FULL", F_FLAGS | F_INTERNALDATE | F_SIZE | F_ENVELOPE | F_BODY, true },
+    { "FLAGS", F_FLAGS, false },
+    { "UID", F_UID, false },
+    { "INTERNALDATE", F_INTERNALDATE, false },
+    { "RFC822.SIZE", F_SIZE, false },
+    { "ENVELOPE", F_ENVELOPE, false },
+    { "BODYSTRUCTURE", F_BODYSTRUCTURE, false },
+    { "MODSEQ", F_MODSEQ, false },
+};
+
+/* Old names of sections. */
+static const struct {
+    const char *name;
+    enum section_kind kind;
+    bool peek;
+} old_sections[] = {
+    { "RFC822", SECTION_WHOLE, false },
+    { "RFC822.HEADER", SECTION_HEADER, true },
+    { "RFC822.TEXT", SECTION_TEXT, false },
+};
+
+static const struct {
+    const char *name;
+    enum section_kind kind;
+    bool has_fields, needs_part;
+} specs[] = {
+    { "HEADER", SECTION_HEADER, false, false },
+    { "HEADER.FIELDS", SECTION_FIELDS, true, false },
+    { "HEADER.FIELDS.NOT", SECTION_FIELDS_NOT, true, false },
+    { "TEXT", SECTION_TEXT, false, false },
+    { "MIME", SECTION_MIME, false, true },
+};
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+static struct fetch_section *add_section(struct fetch *f)
+{
+    return VEC_PUSH(&f->sections, struct fetch_section);
+}
+
+static err_t read_fields(struct session *s, struct fetch_section *sec)
+{
+    struct imaptok *t = &s->tok;
+    struct vec names = VEC_INIT(struct slice);
+    struct slice name;
+    bool more;
+    err_t err;
+
+    sec->fields_cached = sec->kind == SECTION_FIELDS && sec->nparts == 0;
+    if ((err = imaptok_sp(t)) == ERR_OK)
+        err = imaptok_open(t);
+    while (!err && (err = imaptok_more(t, &more)) == ERR_OK && more) {
+        if (names.n >= FETCH_FIELDS_MAX)
+            err = ERR_LIMIT;
+        else if ((err = imaptok_astring(t, &name)) == ERR_OK)
+            *VEC_PUSH(&names, struct slice) = name;
+    }
+    if (!err && names.n == 0)
+        err = ERR_SYNTAX;
+    if (!err) {
+        struct slice *copy = arena_array(s->base->command, names.n, sizeof *copy);
+        memcpy(copy, names.p, names.n * sizeof *copy);
+        sec->fields = copy;
+        sec->nfields = names.n;
+    }
+    vec_fini(&names);
+    return err;
+}
+
+static err_t read_spec_name(struct session *s, struct fetch_section *sec)
+{
+    struct slice name;
+    err_t err = imaptok_name(&s->tok, ".", &name);
+
+    if (err)
+        return err;
+    for (size_t i = 0; i < COUNT(specs); i++) {
+        if (!slice_eqs_nocase(name, specs[i].name))
+            continue;
+        if (specs[i].needs_part && sec->nparts == 0)
+            return ERR_SYNTAX;
+        sec->kind = specs[i].kind;
+        return specs[i].has_fields ? read_fields(s, sec) : ERR_OK;
+    }
+    return ERR_SYNTAX;
+}
+
+/* Between the brackets. */
+static err_t read_spec(struct session *s, struct fetch_section *sec)
+{
+    struct imaptok *t = &s->tok;
+    err_t err;
+    int c;
+
+    while ((c = imaptok_peek(t)) >= '0' && c <= '9') {
+        if (sec->nparts == FETCH_PARTS_MAX)
+            return ERR_LIMIT;
+        if ((err = imaptok_nz_number(t, &sec->part[sec->nparts])) != ERR_OK)
+            return err;
+        sec->nparts++;
+        if (!imaptok_accept(t, '.'))
+            return ERR_OK;
+        c = imaptok_peek(t);
+        if (c == ']')
+            return ERR_SYNTAX;
+    }
+    return c == ']' ? ERR_OK : read_spec_name(s, sec);
+}
+
+static err_t read_partial(struct session *s, struct fetch_section *sec)
+{
+    struct imaptok *t = &s->tok;
+    err_t err;
+
+    if (!imaptok_accept(t, '<'))
+        return ERR_OK;
+    sec->partial = true;
+    if ((err = imaptok_number(t, &sec->start)) != ERR_OK || (err = imaptok_char(t, '.')) != ERR_OK
+        || (err = imaptok_nz_number(t, &sec->count)) != ERR_OK)
+        return err;
+    return imaptok_char(t, '>');
+}
+
+/* The label of the reply says what was asked for, without ".PEEK". */
+static struct slice make_label(struct session *s, const struct fetch_section *sec)
+{
+    struct buf b = BUF_INIT;
+    struct slice label;
+
+    buf_adds(&b, "BODY[");
+    for (size_t i = 0; i < sec->nparts; i++)
+        buf_addf(&b, i ? ".%u" : "%u", sec->part[i]);
+    for (size_t i = 0; i < COUNT(specs); i++) {
+        if (sec->kind != specs[i].kind)
+            continue;
+        if (sec->nparts)
+            buf_addc(&b, '.');
+        buf_adds(&b, specs[i].name);
+    }
+    if (sec->nfields) {
+        buf_adds(&b, " (");
+        for (size_t i = 0; i < sec->nfields; i++) {
+            if (i)
+                buf_addc(&b, ' ');
+            imapout_astring(&b, sec->fields[i], 0);
+        }
+        buf_addc(&b, ')');
+    }
+    buf_addc(&b, ']');
+    label = arena_dup(s->base->command, buf_slice(&b));
+    buf_fini(&b);
+    return label;
+}
+
+static err_t read_body(struct session *s, struct fetch *f, bool peek)
+{
+    struct fetch_section *sec;
+    err_t err;
+
+    if (!imaptok_accept(&s->tok, '[')) {
+        if (peek)
+            return ERR_SYNTAX;
+        f->items |= F_BODY;
+        return ERR_OK;
+    }
+    if (f->sections.n >= FETCH_SECTIONS_MAX)
+        return ERR_LIMIT;
+    sec = add_section(f);
+    if ((err = read_spec(s, sec)) != ERR_OK || (err = imaptok_char(&s->tok, ']')) != ERR_OK
+        || (err = read_partial(s, sec)) != ERR_OK)
+        return err;
+    sec->label = make_label(s, sec);
+    f->sets_seen |= !peek;
+    return ERR_OK;
+}
+
+static err_t read_item(struct session *s, struct fetch *f, bool alone)
+{
+    struct slice name;
+    err_t err = imaptok_name(&s->tok, ".", &name);
+
+    if (err)
+        return err;
+    if (slice_eqs_nocase(name, "BODY") || slice_eqs_nocase(name, "BODY.PEEK"))
+        return read_body(s, f, name.n > 4);
+    for (size_t i = 0; i < COUNT(plain_items); i++) {
+        if (!slice_eqs_nocase(name, plain_items[i].name) || (plain_items[i].macro && !alone))
+            continue;
+        f->items |= plain_items[i].items;
+        return ERR_OK;
+    }
+    for (size_t i = 0; i < COUNT(old_sections); i++) {
+        if (!slice_eqs_nocase(name, old_sections[i].name))
+            continue;
+        if (f->sections.n >= FETCH_SECTIONS_MAX)
+            return ERR_LIMIT;
+        struct fetch_section *sec = add_section(f);
+        sec->kind = old_sections[i].kind;
+        sec->label = slice_cstr(old_sections[i].name);
+        f->sets_seen |= !old_sections[i].peek;
+        return ERR_OK;
+    }
+    s->tok.why = "Unknown fetch item";
+    return ERR_SYNTAX;
+}
+
+static err_t read_items(struct session *s, struct fetch *f)
+{
+    bool more;
+    err_t err;
+
+    if (imaptok_peek(&s->tok) != '(')
+        return read_item(s, f, true);
+    err = imaptok_open(&s->tok);
+    while (!err && (err = imaptok_more(&s->tok, &more)) == ERR_OK && more)
+        err = read_item(s, f, false);
+    if (!err && !f->items && f->sections.n == 0)
+        err = ERR_SYNTAX;
+    return err;
+}
+
+/* RFC 7162 3.1.4.1, 3.2.6 */
+static err_t read_modifiers(struct session *s, struct fetch *f)
+{
+    struct imaptok *t = &s->tok;
+    bool more;
+    err_t err;
+
+    if (imaptok_at_end(t))
+        return ERR_OK;
+    if ((err = imaptok_sp(t)) == ERR_OK)
+        err = imaptok_open(t);
+    while (!err && (err = imaptok_more(t, &more)) == ERR_OK && more) {
+        if (imaptok_accept_word(t, "CHANGEDSINCE")) {
+            f->has_changedsince = true;
+            if ((err = imaptok_sp(t)) == ERR_OK)
+                err = imaptok_number64(t, &f->changedsince);
+        } else if (imaptok_accept_word(t, "VANISHED")) {
+            f->vanished = true;
+        } else {
+            t->why = "Unknown fetch modifier";
+            err = ERR_SYNTAX;
+        }
+    }
+    if (!err && f->vanished && (!f->has_changedsince || !s->is_uid || !(s->enabled & ENABLED_QRESYNC))) {
+        t->why = "VANISHED needs UID, CHANGEDSINCE and ENABLE QRESYNC";
+        err = ERR_SYNTAX;
+    }
+    return err;
+}
+
+err_t fetch_read(struct session *s, struct fetch *f)
+{
+    err_t err;
+
+    *f = (struct fetch){ 0 };
+    vec_init(&f->sections, sizeof(struct fetch_section));
+    if ((err = imaptok_sp(&s->tok)) != ERR_OK || (err = read_items(s, f)) != ERR_OK
+        || (err = read_modifiers(s, f)) != ERR_OK) {
+        args_bad(s, err);
+        return err;
+    }
+    if ((err = args_end(s)) != ERR_OK)
+        return err;
+    if (s->is_uid)
+        f->items |= F_UID;
+    if (f->has_changedsince || (f->items & F_MODSEQ)) {
+        f->items |= F_MODSEQ;
+        s->enabled |= ENABLED_CONDSTORE;        /* RFC 7162 3.1 */
+    }
+    return ERR_OK;
+}
+
+void fetch_fini(struct fetch *f)
+{
+    vec_fini(&f->sections);
+}

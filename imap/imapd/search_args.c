@@ -1,0 +1,312 @@
+/* search_args.c - see search_args.h: one row per key */
+#include "imap/imapd/search_args.h"
+
+#include "imap/imapd/flag_words.h"
+#include "imap/imapd/view.h"
+#include "imap/search/match.h"
+#include "lib/conf/conf.h"
+#include "lib/text/charset.h"
+#include "lib/text/fold.h"
+
+struct key_row;
+typedef err_t read_key(struct search_args *, const struct key_row *, unsigned depth, struct expr **out);
+
+struct key_row {
+    const char *name;
+    read_key *read;
+    enum expr_op op;
+    uint32_t num;               /* flag bit; or which end of a date range is open */
+    bool negate;
+};
+
+enum date_range { BEFORE, ON, SINCE };
+
+static err_t read_one(struct search_args *a, unsigned depth, struct expr **out);
+
+static struct expr *node(struct search_args *a, enum expr_op op)
+{
+    a->nodes++;
+    return expr_new(a->s->base->command, op);
+}
+
+static struct expr *negated(struct search_args *a, struct expr *e)
+{
+    struct expr *n = node(a, EX_NOT);
+
+    expr_add(n, e);
+    return n;
+}
+
+static err_t key_plain(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    struct expr *e = node(a, row->op);
+
+    e->num = row->num;
+    *out = row->negate ? negated(a, e) : e;
+    return ERR_OK;
+}
+
+/* NEW = RECENT UNSEEN */
+static err_t key_new(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    *out = node(a, EX_AND);
+    expr_add(*out, node(a, EX_RECENT));
+    expr_add(*out, negated(a, node(a, EX_SEEN)));
+    return ERR_OK;
+}
+
+static err_t key_keyword(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    struct expr *e = node(a, EX_KEYWORD);
+    struct slice word;
+    int n;
+    err_t err = imaptok_sp(&a->s->tok);
+
+    if (!err)
+        err = imaptok_flag(&a->s->tok, &word);
+    if (err)
+        return err;
+    n = mailbox_flag_find(view_mailbox(a->s->view), word);
+    e->num = n < 0 ? UINT32_MAX : (uint32_t)n;
+    *out = row->negate ? negated(a, e) : e;
+    return ERR_OK;
+}
+
+static err_t key_date(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    struct expr *e = node(a, row->op);
+    time_t start, end;
+    err_t err = imaptok_sp(&a->s->tok);
+
+    if (!err)
+        err = imaptok_date(&a->s->tok, &start, &end);
+    if (err)
+        return err;
+    e->from = row->num == BEFORE ? 0 : start;
+    e->to = row->num == SINCE ? (time_t)INT64_MAX : row->num == ON ? end : start;
+    *out = e;
+    return ERR_OK;
+}
+
+static err_t key_number(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    err_t err = imaptok_sp(&a->s->tok);
+
+    *out = node(a, row->op);
+    return err ? err : imaptok_number(&a->s->tok, &(*out)->num);
+}
+
+static err_t read_text(struct search_args *a, struct slice *folded)
+{
+    struct slice text;
+    err_t err = imaptok_sp(&a->s->tok);
+
+    if (!err)
+        err = imaptok_astring(&a->s->tok, &text);
+    return err ? err : match_needle(a->s->base->command, a->charset, text, a->fold_flags, folded);
+}
+
+static err_t key_text(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    *out = node(a, row->op);
+    return read_text(a, &(*out)->text);
+}
+
+static err_t key_header(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    err_t err = imaptok_sp(&a->s->tok);
+
+    *out = node(a, EX_HEADER);
+    if (!err)
+        err = imaptok_astring(&a->s->tok, &(*out)->name);
+    return err ? err : read_text(a, &(*out)->text);
+}
+
+static err_t key_not(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    struct expr *e;
+    err_t err = imaptok_sp(&a->s->tok);
+
+    if (!err)
+        err = read_one(a, depth + 1, &e);
+    if (!err)
+        *out = negated(a, e);
+    return err;
+}
+
+static err_t key_or(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    struct expr *e = NULL;
+    err_t err = ERR_OK;
+
+    *out = node(a, EX_OR);
+    for (int i = 0; !err && i < 2; i++) {
+        err = imaptok_sp(&a->s->tok);
+        if (!err)
+            err = read_one(a, depth + 1, &e);
+        if (!err)
+            expr_add(*out, e);
+    }
+    return err;
+}
+
+static err_t read_set(struct search_args *a, enum expr_op op, struct expr **out)
+{
+    struct view *v = a->s->view;
+    uint32_t n = view_exists(v);
+    struct imapset set;
+    err_t err = imaptok_set(&a->s->tok, &set);
+
+    if (err)
+        return err;
+    *out = node(a, op);
+    imapset_resolve(&set, op == EX_UID ? (n ? view_uid(v, n) : 0) : n, expr_ranges(a->s->base->command, *out));
+    if (op == EX_NUMBER && imapset_max(&set) > n) {
+        a->s->tok.why = "Invalid message sequence number";
+        return ERR_SYNTAX;
+    }
+    return ERR_OK;
+}
+
+static err_t key_uid(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    err_t err = imaptok_sp(&a->s->tok);
+
+    return err ? err : read_set(a, EX_UID, out);
+}
+
+/* MODSEQ [entry-name entry-type] n: only flags have modseqs, so the entry says nothing new. */
+static err_t key_modseq(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    struct imaptok *t = &a->s->tok;
+    struct slice entry, type;
+    err_t err = imaptok_sp(t);
+
+    *out = node(a, EX_MODSEQ);
+    a->has_modseq = true;
+    a->s->enabled |= ENABLED_CONDSTORE;
+    if (!err && imaptok_peek(t) == '"') {
+        if ((err = imaptok_quoted(t, &entry)) != ERR_OK || (err = imaptok_sp(t)) != ERR_OK
+            || (err = imaptok_atom(t, &type)) != ERR_OK || (err = imaptok_sp(t)) != ERR_OK)
+            return err;
+        if (!slice_eqs_nocase(type, "priv") && !slice_eqs_nocase(type, "shared") && !slice_eqs_nocase(type, "all"))
+            return ERR_SYNTAX;
+    }
+    return err ? err : imaptok_number64(t, &(*out)->num64);
+}
+
+static const struct key_row keys[] = {
+    { "ALL", key_plain, EX_ALL, 0, false },
+    { "ANSWERED", key_plain, EX_FLAG, FLAG_ANSWERED, false },
+    { "BCC", key_text, EX_BCC, 0, false },
+    { "BEFORE", key_date, EX_INTERNALDATE, BEFORE, false },
+    { "BODY", key_text, EX_BODY, 0, false },
+    { "CC", key_text, EX_CC, 0, false },
+    { "DELETED", key_plain, EX_FLAG, FLAG_DELETED, false },
+    { "DRAFT", key_plain, EX_FLAG, FLAG_DRAFT, false },
+    { "FLAGGED", key_plain, EX_FLAG, FLAG_FLAGGED, false },
+    { "FROM", key_text, EX_FROM, 0, false },
+    { "HEADER", key_header, EX_HEADER, 0, false },
+    { "KEYWORD", key_keyword, EX_KEYWORD, 0, false },
+    { "LARGER", key_number, EX_LARGER, 0, false },
+    { "MODSEQ", key_modseq, EX_MODSEQ, 0, false },
+    { "NEW", key_new, EX_AND, 0, false },
+    { "NOT", key_not, EX_NOT, 0, false },
+    { "OLD", key_plain, EX_RECENT, 0, true },
+    { "ON", key_date, EX_INTERNALDATE, ON, false },
+    { "OR", key_or, EX_OR, 0, false },
+    { "RECENT", key_plain, EX_RECENT, 0, false },
+    { "SEEN", key_plain, EX_SEEN, 0, false },
+    { "SENTBEFORE", key_date, EX_SENTDATE, BEFORE, false },
+    { "SENTON", key_date, EX_SENTDATE, ON, false },
+    { "SENTSINCE", key_date, EX_SENTDATE, SINCE, false },
+    { "SINCE", key_date, EX_INTERNALDATE, SINCE, false },
+    { "SMALLER", key_number, EX_SMALLER, 0, false },
+    { "SUBJECT", key_text, EX_SUBJECT, 0, false },
+    { "TEXT", key_text, EX_TEXT, 0, false },
+    { "TO", key_text, EX_TO, 0, false },
+    { "UID", key_uid, EX_UID, 0, false },
+    { "UNANSWERED", key_plain, EX_FLAG, FLAG_ANSWERED, true },
+    { "UNDELETED", key_plain, EX_FLAG, FLAG_DELETED, true },
+    { "UNDRAFT", key_plain, EX_FLAG, FLAG_DRAFT, true },
+    { "UNFLAGGED", key_plain, EX_FLAG, FLAG_FLAGGED, true },
+    { "UNKEYWORD", key_keyword, EX_KEYWORD, 0, true },
+    { "UNSEEN", key_plain, EX_SEEN, 0, true },
+};
+
+/* key *(SP key) up to ")" or the end. */
+static err_t read_and(struct search_args *a, unsigned depth, bool in_list, struct expr **out)
+{
+    struct expr *e = NULL;
+    err_t err;
+
+    *out = node(a, EX_AND);
+    do {
+        err = read_one(a, depth, &e);
+        if (err)
+            return err;
+        expr_add(*out, e);
+        if (in_list ? imaptok_peek(&a->s->tok) == ')' : imaptok_at_end(&a->s->tok))
+            return ERR_OK;
+        err = imaptok_sp(&a->s->tok);
+    } while (!err);
+    return err;
+}
+
+static err_t read_named(struct search_args *a, unsigned depth, struct expr **out)
+{
+    struct slice word;
+    err_t err = imaptok_name(&a->s->tok, "", &word);
+
+    if (err)
+        return err;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (slice_eqs_nocase(word, keys[i].name))
+            return keys[i].read(a, &keys[i], depth, out);
+    a->s->tok.why = "Invalid Search criteria";
+    return ERR_SYNTAX;
+}
+
+static err_t read_one(struct search_args *a, unsigned depth, struct expr **out)
+{
+    struct imaptok *t = &a->s->tok;
+    int c = imaptok_peek(t);
+    err_t err;
+
+    if (depth > EXPR_DEPTH_MAX || a->nodes > EXPR_NODES_MAX) {
+        t->why = "Search too complex";
+        return ERR_LIMIT;
+    }
+    if (c == '(') {
+        if ((err = imaptok_open(t)) != ERR_OK || (err = read_and(a, depth + 1, true, out)) != ERR_OK)
+            return err;
+        return imaptok_close(t);
+    }
+    if ((c >= '0' && c <= '9') || c == '*')
+        return read_set(a, EX_NUMBER, out);
+    return read_named(a, depth, out);
+}
+
+static err_t read_charset(struct search_args *a)
+{
+    struct imaptok *t = &a->s->tok;
+    err_t err;
+
+    if (!imaptok_accept_word(t, "CHARSET"))
+        return ERR_OK;
+    if ((err = imaptok_sp(t)) != ERR_OK || (err = imaptok_astring(t, &a->charset)) != ERR_OK
+        || (err = imaptok_sp(t)) != ERR_OK)
+        return err;
+    return charset_is_known(a->charset) ? ERR_OK : ERR_UNSUPPORTED;
+}
+
+err_t search_args_read(struct search_args *a)
+{
+    err_t err = imaptok_sp(&a->s->tok);
+
+    if (conf_bool(CONF_SEARCH_SKIPDIACRIT))
+        a->fold_flags |= FOLD_SKIP_DIACRIT;
+    if (!err)
+        err = read_charset(a);
+    return err ? err : read_and(a, 0, false, &a->root);
+}

@@ -1,0 +1,384 @@
+/* view.c - the selected mailbox as this client knows it: numbers and state; see view.h
+ *
+ * What may be told when is in view_tell.c.
+ */
+#include "imap/imapd/view_impl.h"
+
+#include "lib/base/clock.h"
+#include "lib/base/log.h"
+#include "lib/base/mem.h"
+
+static bool is_live(const struct mailbox *mb, uint32_t recno)
+{
+    return !(mailbox_flags_at(mb, recno) & FLAG_INT_EXPUNGED);
+}
+
+static void add_msg(struct view *v, uint32_t uid, uint32_t recno)
+{
+    *VEC_PUSH(&v->msg, struct view_msg) = (struct view_msg){ uid, recno };
+}
+
+/* First picture: every record that is not expunged. */
+static void fill(struct view *v)
+{
+    const struct index_head *h = mailbox_head(v->mb);
+
+    v->known = mailbox_nrecords(v->mb);
+    v->same = h->exists == v->known;
+    v->n = h->exists;
+    if (v->same)
+        return;
+    vec_reserve(&v->msg, h->exists);
+    for (uint32_t r = 1; r <= v->known; r++)
+        if (is_live(v->mb, r))
+            add_msg(v, mailbox_uid_at(v->mb, r), r);
+    v->n = (uint32_t)v->msg.n;
+}
+
+void view_materialise(struct view *v)
+{
+    if (!v->same)
+        return;
+    vec_reserve(&v->msg, v->n);
+    for (uint32_t r = 1; r <= v->n; r++)
+        add_msg(v, mailbox_uid_at(v->mb, r), r);
+    v->same = false;
+}
+
+/* The numbers still belong to the old picture: take the UIDs from it. */
+static void materialise_from_prev(struct view *v)
+{
+    uint32_t have = mailbox_prev_nrecords(v->mb);
+
+    for (uint32_t r = 1; r <= v->n && r <= have; r++)
+        add_msg(v, mailbox_prev_uid_at(v->mb, r), 0);
+    v->n = (uint32_t)v->msg.n;
+    v->same = false;
+}
+
+void view_resync(struct view *v)
+{
+    uint32_t generation = mailbox_head(v->mb)->generation;
+    uint32_t total = mailbox_nrecords(v->mb), r = 1, last = 0;
+
+    if (generation == v->generation)
+        return;
+    if (v->same)
+        materialise_from_prev(v);
+    for (uint32_t i = 0; i < v->n; i++) {
+        struct view_msg *m = VEC_AT(&v->msg, struct view_msg, i);
+        while (r <= total && mailbox_uid_at(v->mb, r) < m->uid)
+            r++;
+        m->recno = r <= total && mailbox_uid_at(v->mb, r) == m->uid ? r : 0;
+        if (!m->recno)
+            ranges_add(&v->gone, m->uid, m->uid);
+        last = m->uid;
+    }
+    /* what lies behind the last message that was known is new */
+    v->known = mailbox_find_uid(v->mb, last + 1) - 1;
+    v->generation = generation;
+}
+
+/* Raise the mark "shown up to" under its lock; *floor gets what it was. */
+static err_t raise_mark(struct view *v, uint32_t last_uid, uint32_t *floor)
+{
+    struct session_base *b = v->session->base;
+    struct seen_change change = { .last_uid = last_uid };
+    struct commit *c;
+    err_t err;
+
+    if (!v->seen_internal) {
+        *floor = v->seen.last_uid;
+        return seen_update(b->store, ident_userid(b->ident), mailbox_uniqueid(v->mb), &change, &v->seen);
+    }
+    err = view_commit_begin(v, &c);
+    if (err)
+        return err;
+    *floor = mailbox_head(v->mb)->recentuid;
+    if (*floor >= last_uid) {
+        commit_abort(&c);
+        return ERR_OK;
+    }
+    commit_recent(c, last_uid);
+    return view_commit_end(v, &c, NULL);
+}
+
+void view_claim_recent(struct view *v, uint32_t last_uid)
+{
+    uint32_t floor = v->seen_internal ? mailbox_head(v->mb)->recentuid : v->seen.last_uid;
+    err_t err = ERR_OK;
+
+    if (floor >= last_uid)
+        return;
+    if (!v->readonly && (v->rights & ACL_S))
+        err = raise_mark(v, last_uid, &floor);
+    if (err)
+        log_debug("recent state of %.*s not kept: %s", SLICE_ARG(mailbox_name(v->mb)), err_name(err));
+    if (floor < last_uid)
+        ranges_add(&v->recent_uids, floor + 1, last_uid);
+}
+
+err_t view_open(struct session *s, struct mailbox *mb, rights_t rights, unsigned flags,
+                struct view **out)
+{
+    struct slice userid = ident_userid(s->base->ident);
+    struct view *v = mem_zalloc(sizeof *v);
+    err_t err = ERR_OK;
+
+    v->session = s;
+    v->mb = mb;
+    v->rights = rights;
+    v->readonly = flags & VIEW_READONLY;
+    vec_init(&v->msg, sizeof(struct view_msg));
+    seen_init(&v->seen);
+    v->generation = mailbox_head(mb)->generation;
+    v->told_modseq = mailbox_head(mb)->highestmodseq;
+    fill(v);
+    v->seen_internal = seen_is_internal(mb, userid);
+    if (!v->seen_internal)
+        err = seen_read(s->base->store, userid, mailbox_uniqueid(mb), &v->seen);
+    if (err) {
+        view_close(&v);
+        return err;
+    }
+    if (v->n)
+        view_claim_recent(v, view_uid(v, v->n));
+    *out = v;
+    return ERR_OK;
+}
+
+void view_close(struct view **vp)
+{
+    struct view *v = *vp;
+
+    if (!v)
+        return;
+    *vp = NULL;
+    mailbox_close(&v->mb);
+    vec_fini(&v->msg);
+    ranges_fini(&v->gone);
+    ranges_fini(&v->skip);
+    ranges_fini(&v->recent_uids);
+    seen_fini(&v->seen);
+    buf_fini(&v->flags_told);
+    mem_free(v);
+}
+
+struct mailbox *view_mailbox(struct view *v)
+{
+    return v->mb;
+}
+
+rights_t view_rights(const struct view *v)
+{
+    return v->rights;
+}
+
+bool view_is_readonly(const struct view *v)
+{
+    return v->readonly || !(v->rights & (ACL_S | ACL_W | ACL_T | ACL_E | ACL_I));
+}
+
+uint32_t view_exists(const struct view *v)
+{
+    return v->n;
+}
+
+uint32_t view_recent(const struct view *v)
+{
+    uint32_t n = 0, floor = ranges_min(&v->recent_uids);
+
+    for (uint32_t m = v->n; m > 0 && floor && view_uid(v, m) >= floor; m--)
+        n += ranges_has(&v->recent_uids, view_uid(v, m));
+    return n;
+}
+
+uint64_t view_modseq(const struct view *v)
+{
+    return v->told_modseq;
+}
+
+uint32_t view_recno(const struct view *v, uint32_t msgno)
+{
+    return v->same ? msgno : VEC_AT(&v->msg, struct view_msg, msgno - 1)->recno;
+}
+
+uint32_t view_uid(const struct view *v, uint32_t msgno)
+{
+    return v->same ? mailbox_uid_at(v->mb, msgno) : VEC_AT(&v->msg, struct view_msg, msgno - 1)->uid;
+}
+
+/* First message number with UID >= uid, or n+1. */
+static uint32_t lower_bound(const struct view *v, uint32_t uid)
+{
+    uint32_t lo = 1, hi = v->n + 1;
+
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (view_uid(v, mid) < uid)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+uint32_t view_msgno_of_uid(const struct view *v, uint32_t uid)
+{
+    uint32_t m = lower_bound(v, uid);
+
+    return m <= v->n && view_uid(v, m) == uid ? m : 0;
+}
+
+uint32_t view_msgno_of_recno(const struct view *v, uint32_t recno)
+{
+    if (v->same)
+        return recno >= 1 && recno <= v->n ? recno : 0;
+    return view_msgno_of_uid(v, mailbox_uid_at(v->mb, recno));
+}
+
+bool view_is_expunged(const struct view *v, uint32_t msgno)
+{
+    uint32_t recno = view_recno(v, msgno);
+
+    return recno == 0 || !is_live(v->mb, recno);
+}
+
+uint32_t view_first_unseen(struct view *v)
+{
+    if (v->seen_internal && mailbox_head(v->mb)->unseen == 0)
+        return 0;
+    for (uint32_t m = 1; m <= v->n; m++)
+        if (!view_is_seen(v, view_recno(v, m)))
+            return m;
+    return 0;
+}
+
+err_t view_resolve(const struct view *v, const struct imapset *set, bool is_uid, struct ranges *msgnos)
+{
+    struct ranges raw = RANGES_INIT;
+    err_t err = ERR_OK;
+
+    if (is_uid) {
+        imapset_resolve(set, v->n ? view_uid(v, v->n) : 0, &raw);
+        for (size_t i = 0; i < raw.n; i++) {
+            uint32_t lo = lower_bound(v, raw.r[i].lo);
+            uint32_t hi = raw.r[i].hi == UINT32_MAX ? v->n + 1 : lower_bound(v, raw.r[i].hi + 1);
+            if (lo < hi)
+                ranges_add(msgnos, lo, hi - 1);
+        }
+    } else {
+        imapset_resolve(set, v->n, &raw);
+        if (raw.n && (ranges_max(&raw) > v->n || ranges_min(&raw) == 0))
+            err = ERR_SYNTAX;
+        else
+            ranges_copy(msgnos, &raw);
+        if (set->has_star && v->n == 0)
+            err = ERR_SYNTAX;
+    }
+    ranges_fini(&raw);
+    return err;
+}
+
+bool view_seen_is_internal(const struct view *v)
+{
+    return v->seen_internal;
+}
+
+bool view_is_seen(const struct view *v, uint32_t recno)
+{
+    if (recno == 0)
+        return true;
+    if (v->seen_internal)
+        return mailbox_flags_at(v->mb, recno) & FLAG_SEEN;
+    return ranges_has(&v->seen.uids, mailbox_uid_at(v->mb, recno));
+}
+
+bool view_is_recent(const struct view *v, uint32_t recno)
+{
+    return recno && ranges_has(&v->recent_uids, mailbox_uid_at(v->mb, recno));
+}
+
+static const struct {
+    uint32_t bit;
+    const char *name;
+} system_flags[] = {
+    { FLAG_ANSWERED, "\\Answered" }, { FLAG_FLAGGED, "\\Flagged" }, { FLAG_DRAFT, "\\Draft" },
+    { FLAG_DELETED, "\\Deleted" },
+};
+
+static void add_word(struct buf *out, size_t start, struct slice word)
+{
+    if (out->n > start)
+        buf_addc(out, ' ');
+    buf_add_slice(out, word);
+}
+
+static void add_user_flags(const struct view *v, const struct record *rec, struct buf *out, size_t start)
+{
+    for (unsigned w = 0; w < USER_FLAGS_MAX / 32; w++) {
+        for (uint32_t bits = rec->user_flags[w]; bits; bits &= bits - 1) {
+            struct slice name = mailbox_flag_name(v->mb, w * 32 + (unsigned)__builtin_ctz(bits));
+            if (name.n)
+                add_word(out, start, name);
+        }
+    }
+}
+
+void view_flags_text(const struct view *v, uint32_t recno, struct buf *out)
+{
+    struct record rec = { 0 };
+    size_t start;
+
+    buf_addc(out, '(');
+    start = out->n;
+    if (recno) {
+        mailbox_record(v->mb, recno, &rec);
+        if (view_is_recent(v, recno))
+            add_word(out, start, SLICE_LIT("\\Recent"));
+    }
+    for (size_t i = 0; i < sizeof system_flags / sizeof *system_flags; i++)
+        if (rec.flags & system_flags[i].bit)
+            add_word(out, start, slice_cstr(system_flags[i].name));
+    if (recno && view_is_seen(v, recno))
+        add_word(out, start, SLICE_LIT("\\Seen"));
+    add_user_flags(v, &rec, out, start);
+    buf_addc(out, ')');
+}
+
+err_t view_commit_begin(struct view *v, struct commit **out)
+{
+    err_t err = commit_begin(v->mb, NULL, out);
+
+    if (err)
+        return err;
+    view_resync(v);
+    v->begin_modseq = mailbox_head(v->mb)->highestmodseq;
+    return ERR_OK;
+}
+
+err_t view_commit_end(struct view *v, struct commit **c, const struct ranges *told)
+{
+    err_t err = commit_end(c);
+    uint64_t now = mailbox_head(v->mb)->highestmodseq;
+
+    view_resync(v);
+    if (err || !told || now == v->begin_modseq)
+        return err;
+    ranges_copy(&v->skip, told);
+    v->skip_modseq = now;
+    return ERR_OK;
+}
+
+err_t view_store_seen(struct view *v, const struct ranges *uids, bool seen)
+{
+    struct session_base *b = v->session->base;
+    struct seen_change change = {
+        .add = seen ? uids : NULL,
+        .remove = seen ? NULL : uids,
+        .last_change = (time_t)mailbox_head(v->mb)->last_appenddate,
+        .durable = true,
+    };
+
+    return seen_update(b->store, ident_userid(b->ident), mailbox_uniqueid(v->mb), &change, &v->seen);
+}

@@ -1,0 +1,222 @@
+/* view_tell.c - what the client is told of changes, and when (RFC 3501 7.4.1, RFC 7162 3.2)
+ *
+ * Order: EXPUNGE or VANISHED (only where message numbers may change), EXISTS and RECENT, new
+ * keywords, then flags of messages whose modseq is news.
+ */
+#include "imap/imapd/view_impl.h"
+
+#include "lib/base/log.h"
+#include "lib/text/imapout.h"
+
+static struct stream *o(struct view *v)
+{
+    return v->session->base->stream;
+}
+
+/* Expunged since told: their UIDs go to `gone`; messages with new flags to `changed`. */
+static void scan(struct view *v, struct ranges *changed)
+{
+    for (uint32_t m = 1; m <= v->n; m++) {
+        uint32_t recno = view_recno(v, m);
+        uint64_t modseq;
+        if (!recno || (modseq = mailbox_modseq_at(v->mb, recno)) <= v->told_modseq)
+            continue;
+        if (mailbox_flags_at(v->mb, recno) & FLAG_INT_EXPUNGED)
+            ranges_add(&v->gone, mailbox_uid_at(v->mb, recno), mailbox_uid_at(v->mb, recno));
+        else if (modseq > v->skip_modseq || !ranges_has(&v->skip, m))
+            ranges_add(changed, m, m);
+    }
+}
+
+static void put_vanished(struct view *v)
+{
+    struct buf set = BUF_INIT;
+
+    ranges_format(&v->gone, &set);
+    stream_printf(o(v), "* VANISHED %.*s\r\n", SLICE_ARG(buf_slice(&set)));
+    buf_fini(&set);
+}
+
+/* Take messages out of the view, telling each; numbers in `changed` follow. */
+static void tell_expunged(struct view *v, struct ranges *changed)
+{
+    bool vanished = v->session->enabled & ENABLED_QRESYNC;
+    struct ranges still = RANGES_INIT;
+    uint32_t kept = 0;
+
+    if (ranges_empty(&v->gone))
+        return;
+    view_materialise(v);
+    if (vanished)
+        put_vanished(v);
+    for (uint32_t i = 0; i < v->n; i++) {
+        struct view_msg m = *VEC_AT(&v->msg, struct view_msg, i);
+        if (ranges_has(&v->gone, m.uid)) {
+            if (!vanished)
+                stream_printf(o(v), "* %u EXPUNGE\r\n", kept + 1);
+            continue;
+        }
+        *VEC_AT(&v->msg, struct view_msg, kept++) = m;
+        if (ranges_has(changed, i + 1))
+            ranges_add(&still, kept, kept);
+    }
+    v->n = kept;
+    v->msg.n = kept;
+    ranges_clear(&v->gone);
+    ranges_copy(changed, &still);
+    ranges_fini(&still);
+    ranges_clear(&v->skip);                     /* numbers have moved */
+}
+
+/* Records behind those known. */
+static void tell_new(struct view *v)
+{
+    uint32_t total = mailbox_nrecords(v->mb), before = v->n;
+
+    for (uint32_t r = v->known + 1; r <= total; r++) {
+        bool live = !(mailbox_flags_at(v->mb, r) & FLAG_INT_EXPUNGED);
+        if (!live)
+            view_materialise(v);
+        else if (!v->same)
+            *VEC_PUSH(&v->msg, struct view_msg) = (struct view_msg){ mailbox_uid_at(v->mb, r), r };
+        v->n += live;
+    }
+    v->known = total;
+    if (v->n == before)
+        return;
+    view_claim_recent(v, view_uid(v, v->n));
+    stream_printf(o(v), "* %u EXISTS\r\n* %u RECENT\r\n", v->n, view_recent(v));
+}
+
+void view_put_flags(struct session *s, uint32_t msgno)
+{
+    struct view *v = s->view;
+    uint32_t recno = view_recno(v, msgno);
+    struct buf b = BUF_INIT;
+
+    buf_addf(&b, "* %u FETCH (FLAGS ", msgno);
+    view_flags_text(v, recno, &b);
+    if (s->is_uid || (s->enabled & ENABLED_QRESYNC))
+        buf_addf(&b, " UID %u", view_uid(v, msgno));
+    if ((s->enabled & ENABLED_CONDSTORE) && recno)
+        buf_addf(&b, " MODSEQ (%llu)", (unsigned long long)mailbox_modseq_at(v->mb, recno));
+    buf_adds(&b, ")\r\n");
+    stream_put_slice(o(v), buf_slice(&b));
+    buf_fini(&b);
+}
+
+static void add_keywords(const struct view *v, struct buf *b)
+{
+    for (unsigned i = 0; i < USER_FLAGS_MAX; i++) {
+        struct slice name = mailbox_flag_name(v->mb, i);
+        if (name.n) {
+            buf_addc(b, ' ');
+            buf_add_slice(b, name);
+        }
+    }
+}
+
+static void add_permanent(const struct view *v, struct buf *b)
+{
+    size_t start = b->n;
+
+    if (v->readonly)
+        return;
+    if (v->rights & ACL_W)
+        buf_adds(b, " \\Answered \\Flagged \\Draft");
+    if (v->rights & ACL_T)
+        buf_adds(b, " \\Deleted");
+    if (v->rights & ACL_S)
+        buf_adds(b, " \\Seen");
+    if (v->rights & ACL_W) {
+        add_keywords(v, b);
+        buf_adds(b, " \\*");
+    }
+    if (b->n > start) {                         /* without the first blank */
+        memmove(b->p + start, b->p + start + 1, b->n - start - 1);
+        buf_truncate(b, b->n - 1);
+    }
+}
+
+void view_put_flag_lists(struct session *s)
+{
+    struct view *v = s->view;
+    struct buf b = BUF_INIT;
+
+    add_keywords(v, &b);
+    if (v->flags_told.n && slice_eq(buf_slice(&b), slice_skip(buf_slice(&v->flags_told), 1))) {
+        buf_fini(&b);
+        return;
+    }
+    buf_reset(&v->flags_told);
+    buf_addc(&v->flags_told, '!');              /* so that an empty list differs from none told */
+    buf_add_slice(&v->flags_told, buf_slice(&b));
+    stream_printf(o(v), "* FLAGS (\\Answered \\Flagged \\Draft \\Deleted \\Seen%.*s)\r\n",
+                  SLICE_ARG(buf_slice(&b)));
+    buf_reset(&b);
+    add_permanent(v, &b);
+    stream_printf(o(v), "* OK [PERMANENTFLAGS (%.*s)] Ok\r\n", SLICE_ARG(buf_slice(&b)));
+    buf_fini(&b);
+}
+
+/* \Seen that another session of this user changed. */
+static void note_foreign_seen(struct view *v, struct ranges *changed)
+{
+    struct session_base *b = v->session->base;
+    struct ranges diff = RANGES_INIT, back = RANGES_INIT;
+    struct seen now;
+    uint32_t uid, m;
+
+    if (v->seen_internal)
+        return;
+    seen_init(&now);
+    if (seen_read(b->store, ident_userid(b->ident), mailbox_uniqueid(v->mb), &now) == ERR_OK) {
+        ranges_copy(&diff, &now.uids);
+        ranges_subtract(&diff, &v->seen.uids);
+        ranges_copy(&back, &v->seen.uids);
+        ranges_subtract(&back, &now.uids);
+        ranges_union(&diff, &back);
+        for (struct ranges_iter it = { 0 }; ranges_next(&diff, &it, &uid);)
+            if (uid <= mailbox_head(v->mb)->last_uid && (m = view_msgno_of_uid(v, uid)) != 0)
+                ranges_add(changed, m, m);
+        ranges_copy(&v->seen.uids, &now.uids);
+    }
+    ranges_fini(&diff);
+    ranges_fini(&back);
+    seen_fini(&now);
+}
+
+static void tell_flags(struct view *v, const struct ranges *changed)
+{
+    uint32_t m;
+
+    for (struct ranges_iter it = { 0 }; ranges_next(changed, &it, &m);)
+        view_put_flags(v->session, m);
+}
+
+void view_tell(struct session *s, bool may_expunge)
+{
+    struct view *v = s->view;
+    struct ranges changed = RANGES_INIT;
+    enum mailbox_news news = MAILBOX_SAME;
+    err_t err = mailbox_refresh(v->mb, &news);
+
+    if (err == ERR_NOTFOUND) {
+        reply_bye(s, "Mailbox has been deleted");
+        return;
+    }
+    if (err)
+        return;                                 /* logged; the old picture stays */
+    view_resync(v);
+    if (mailbox_head(v->mb)->highestmodseq != v->told_modseq) {
+        scan(v, &changed);
+        v->told_modseq = mailbox_head(v->mb)->highestmodseq;
+    }
+    note_foreign_seen(v, &changed);
+    if (may_expunge)
+        tell_expunged(v, &changed);
+    tell_new(v);
+    view_put_flag_lists(s);
+    tell_flags(v, &changed);
+    ranges_fini(&changed);
+}
