@@ -1,0 +1,11 @@
+# Tools: one main each, what they share in admin.c
+sbin_PROGRAMS += imap/admin/cvt_cyrusdb imap/admin/cyr_buildinfo imap/admin/cyr_dbtool imap/admin/cyr_info
+
+imap_admin_cvt_cyrusdb_SOURCES = imap/admin/cvt_cyrusdb.c imap/admin/admin.c imap/admin/admin.h
+imap_admin_cvt_cyrusdb_LDADD = $(LINK_DB)
+imap_admin_cyr_buildinfo_SOURCES = imap/admin/cyr_buildinfo.c
+imap_admin_cyr_dbtool_SOURCES = imap/admin/cyr_dbtool.c imap/admin/dbtool_batch.c imap/admin/dbtool_batch.h \
+	imap/admin/admin.c imap/admin/admin.h
+imap_admin_cyr_dbtool_LDADD = $(LINK_DB)
+imap_admin_cyr_info_SOURCES = imap/admin/cyr_info.c imap/admin/admin.c imap/admin/admin.h
+imap_admin_cyr_info_LDADD = $(LINK_DB)

@@ -1,0 +1,1 @@
+# scripts are listed in Makefile.am; conf2man in lib/conf
