@@ -64,7 +64,7 @@ static const char *reason(err_t err)
     case ERR_NOTFOUND:
         return "no such host or directory; correct the name or use a numeric address";
     default:
-        return "see the log for the system's reason";
+        return "the system refused, its reason is in the log; check that this machine has the address";
     }
 }
 

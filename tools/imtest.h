@@ -39,7 +39,8 @@ struct protocol {
 
     const char *tls_cmd, *tls_ok;
     const char *auth_cmd;                       /* the mechanism follows */
-    bool auth_quotes;                           /* "MECH", responses as literals {n+} */
+    bool auth_quotes;                           /* "MECH", initial response as literal {n+} */
+    bool auth_literals;                         /* other responses, too */
     const char *ir_word;                        /* capability for initial responses; NULL: always */
     const char *auth_ok, *auth_more;            /* auth_more: "+ ", "334 ", ""; then base64 */
     const char *compress_word, *compress_cmd, *compress_ok;
@@ -50,8 +51,8 @@ extern const struct protocol imtest_protocols[];
 extern const size_t imtest_nprotocols;
 
 struct options {
-    const char *host, *port, *file, *mech, *user, *authname, *realm, *password, *tls_file, *pid_file,
-        *socket;
+    const char *host, *port, *file, *mech, *user, *authname, *realm, *password;
+    const char *tls_file, *pid_file, *socket;
     unsigned min_ssf, max_ssf, attempts;
     bool tls_at_once, starttls, compress, prompts, no_initial, verbose, timing, background;
 };

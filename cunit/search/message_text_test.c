@@ -4,6 +4,7 @@
 #include "cunit/test.h"
 #include "imap/search/match.h"
 #include "lib/base/arena.h"
+#include "lib/conf/conf.h"
 
 static const char message[] =
     "From: =?utf-8?q?J=C3=BCrgen?= <j@example.org>\r\n"
@@ -45,6 +46,7 @@ static const struct {
     { "visible bold", true, true },                     /* base64, tags removed */
     { "hidden", false, false },                         /* HTML comment */
     { "binaryword", false, false },                     /* no text part */
+    { "octet-stream", true, true },                     /* header of a part */
     { "innerbody", true, true },
     { "innersubject", true, true },                     /* header of a contained message */
     { "outer", false, true },                           /* own header: TEXT only */
@@ -54,9 +56,20 @@ static const struct {
     { "", true, true },
 };
 
+static void configure(void)
+{
+    struct buf why = BUF_INIT;
+
+    CU_ASSERT_EQUAL_FATAL(conf_load_text(SLICE_LIT("configdirectory: /c\ndefaultpartition: default\n"
+                                                   "partition-default: /p\n"), NULL, &why), ERR_OK);
+    buf_fini(&why);
+}
+
 static void test_has(void)
 {
     struct arena *a = arena_new(0);
+
+    configure();
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct slice needle;
@@ -64,6 +77,20 @@ static void test_has(void)
         CU_CHECK_ROW(i, message_text_has(slice_cstr(message), needle, false, 0, a) == rows[i].in_body);
         CU_CHECK_ROW(i, message_text_has(slice_cstr(message), needle, true, 0, a) == rows[i].in_text);
     }
+    conf_unload();
+    arena_free(&a);
+}
+
+/* A multipart whose boundary never comes is searched as it is. */
+static void test_no_parts(void)
+{
+    static const char text[] = "Content-Type: multipart/mixed; boundary=b\r\n\r\nlost words\r\n";
+    struct arena *a = arena_new(0);
+
+    configure();
+    CU_ASSERT_TRUE(message_text_has(slice_cstr(text), SLICE_LIT("lost words"), false, 0, a));
+    CU_ASSERT_FALSE(message_text_has(slice_cstr(text), SLICE_LIT("boundary"), false, 0, a));
+    conf_unload();
     arena_free(&a);
 }
 
@@ -73,12 +100,14 @@ static void test_across_pieces(void)
     struct arena *a = arena_new(0);
     struct buf m = BUF_INIT;
 
+    configure();
     buf_adds(&m, "Subject: x\r\n\r\n");
     while (m.n < 32768 + 14 - 3)
         buf_addc(&m, 'a');
     buf_adds(&m, "needle");
     CU_ASSERT_TRUE(message_text_has(buf_slice(&m), SLICE_LIT("needle"), false, 0, a));
     buf_fini(&m);
+    conf_unload();
     arena_free(&a);
 }
 
@@ -92,5 +121,6 @@ static void test_header(void)
     CU_ASSERT_FALSE(message_header_has(block, SLICE_LIT("x-b"), SLICE_LIT("one"), 0));
 }
 
-TEST_SUITE("message_text", { "bodies and headers", test_has }, { "across pieces", test_across_pieces },
+TEST_SUITE("message_text", { "bodies and headers", test_has }, { "no parts", test_no_parts },
+           { "across pieces", test_across_pieces },
            { "header fields", test_header })

@@ -6,6 +6,7 @@
  *   who                     "USER ADMIN CLIENT"            tls                 "go", then TLS
  *   proc MAILBOX COMMAND    "ok"                           end                 "no", or "yes TEXT"
  *   logout                  "ok"                           id                  session id
+ *   layer                   "ok", then the SASL layer
  *   quit                    ends the session without a word
  */
 #ifndef CUNIT_SERVE_DAEMON_H

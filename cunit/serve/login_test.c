@@ -8,6 +8,7 @@
 #include "cunit/serve/daemon.h"
 #include "cunit/test.h"
 #include "imap/serve/serve.h"
+#include "lib/auth/sasl_client.h"
 #include "lib/base/clock.h"
 #include "lib/conf/conf.h"
 #include "lib/db/db.h"
@@ -84,6 +85,53 @@ static void test_dialogue(void)
     CU_ASSERT_EQUAL(result(daemon_ask(s, "step alice")), LOGIN_CONTINUE);
     CU_ASSERT_EQUAL(result(daemon_ask(s, "step secret")), LOGIN_OK);
     stream_close(&s);
+    CU_ASSERT_EQUAL(daemon_wait(&d), 0);
+}
+
+/* Our client's part of a DIGEST-MD5 dialogue, whose messages are text. */
+static void talk_digest(struct stream *s, struct sasl_client *c)
+{
+    struct buf response = BUF_INIT;
+    bool initial;
+
+    CU_ASSERT_EQUAL(sasl_client_begin(c, SLICE_LIT("DIGEST-MD5"), false, &response, &initial), ERR_OK);
+    const char *answer = daemon_ask(s, "auth DIGEST-MD5");
+    for (int i = 0; i < 3 && result(answer) == LOGIN_CONTINUE; i++) {
+        CU_ASSERT_EQUAL(sasl_client_next(c, slice_cstr(answer + 2), &response), ERR_OK);
+        answer = daemon_ask(s, "step %s", buf_cstr(&response));
+    }
+    CU_ASSERT_EQUAL(result(answer), LOGIN_OK);
+    buf_fini(&response);
+}
+
+/* The layer stays on the stream whoever logs in and out behind it. */
+static void test_layer_outlives_login(void)
+{
+    struct sasl_client_config cfg = { .service = "imap", .host = "localhost", .authname = "alice",
+                                      .password = "secret", .min_ssf = 56, .max_ssf = 256 };
+    struct sasl_client *c;
+    struct sasl_layer layer;
+    struct daemon d;
+
+    daemon_conf("sasl_mech_list: DIGEST-MD5 PLAIN\n");
+    CU_ASSERT_EQUAL_FATAL(sasl_client_setup(), ERR_OK);
+    CU_ASSERT_EQUAL_FATAL(sasl_client_open(&cfg, &c), ERR_OK);
+    daemon_start(&d, once);
+    struct stream *s = daemon_connect(&d);
+    talk_digest(s, c);
+    CU_ASSERT_STRING_EQUAL(daemon_ask(s, "layer"), "ok");
+    CU_ASSERT_FATAL(sasl_client_wrap(c, &layer));
+    struct stream_wrap wrap = { layer.arg, layer.encode, layer.decode, layer.maxout };
+    CU_ASSERT_EQUAL(stream_start_wrap(s, &wrap), ERR_OK);
+    CU_ASSERT(strncmp(daemon_ask(s, "who"), "alice 0 ", 8) == 0);
+    CU_ASSERT_STRING_EQUAL(daemon_ask(s, "logout"), "ok");
+    CU_ASSERT(strncmp(daemon_ask(s, "who"), "- 0 ", 4) == 0);
+    CU_ASSERT_EQUAL(result(daemon_ask(s, "login admin secret")), LOGIN_OK);
+    CU_ASSERT(strncmp(daemon_ask(s, "who"), "admin 1 ", 8) == 0);
+    CU_ASSERT_EQUAL(result(daemon_ask(s, "login bob secret")), LOGIN_OK);
+    CU_ASSERT(strncmp(daemon_ask(s, "who"), "bob 0 ", 6) == 0);
+    stream_close(&s);
+    sasl_client_close(&c);
     CU_ASSERT_EQUAL(daemon_wait(&d), 0);
 }
 
@@ -251,6 +299,7 @@ static void test_telemetry(void)
 }
 
 TEST_SUITE("login", { "results", test_results }, { "store down", test_store_down },
-           { "dialogue", test_dialogue }, { "no password", test_no_password_option },
+           { "dialogue", test_dialogue }, { "layer", test_layer_outlives_login },
+           { "no password", test_no_password_option },
            { "pause and leave", test_pause_ends_with_the_client }, { "pause", test_pause_is_kept },
            { "max logins", test_max_logins }, { "deny", test_deny }, { "telemetry", test_telemetry })

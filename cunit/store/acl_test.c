@@ -1,6 +1,7 @@
 /* acl_test.c - rights text, changes, effective rights
  *
- * covers: AC-01 AC-14 AC-15 AC-16 AC-18 AC-19 AC-20 AC-21 AC-26 AC-27 AC-28 AC-29 AC-33 AC-34 AC-40 NS-21 NS-22
+ * covers: AC-01 AC-14 AC-15 AC-16 AC-18 AC-19 AC-20 AC-21 AC-26 AC-27 AC-28 AC-29 AC-33 AC-34 AC-40
+ * NS-21 NS-22
  */
 #include "imap/store/acl.h"
 
@@ -61,6 +62,9 @@ static void test_change(void)
         { "bob\tl\t-bob\tw\t", "-bob", ACL_MODE_SET, "", "bob\tl\t" },
         { "bob\tl\t", "a b", ACL_MODE_SET, "l", "bob\tl\ta b\tl\t" },
         { "bob\tl\t", "group:adm", ACL_MODE_SET, "l", "bob\tl\tgroup:adm\tl\t" },
+        { "bob\tl\tann\tl\tbob\tr\t", "bob", ACL_MODE_ADD, "s",
+          "bob\tlrs\tann\tl\t" }, /* damaged: twice */
+        { "bob\tl\tann", "bob", ACL_MODE_SET, "", "ann\t\t" },
     };
     struct buf acl = BUF_INIT;
     rights_t r;
@@ -166,8 +170,9 @@ static void test_effective(void)
 
         instance_conf(rows[i].conf);
         who = *rows[i].userid ? ident_new(slice_cstr(rows[i].userid)) : ident_new_anonymous();
-        check_text(i, acl_effective(slice_cstr(rows[i].name), slice_cstr(rows[i].acl), who, rows[i].admin),
-                   rows[i].want);
+        check_text(
+            i, acl_effective(slice_cstr(rows[i].name), slice_cstr(rows[i].acl), who, rows[i].admin),
+            rows[i].want);
         ident_free(&who);
     }
     conf_unload();
@@ -190,7 +195,7 @@ static void test_default(void)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         instance_conf(rows[i].conf);
         acl_default(slice_cstr(rows[i].name), &acl);
-        if (i != 3)                             /* "all" is no rights text: logged, the rest holds */
+        if (i != 3) /* "all" is no rights text: logged, the rest holds */
             CU_CHECK_ROW(i, slice_eqs(buf_slice(&acl), rows[i].want));
         else
             CU_CHECK_ROW(i, slice_starts(buf_slice(&acl), slice_cstr(rows[i].want)));
@@ -199,5 +204,6 @@ static void test_default(void)
     conf_unload();
 }
 
-TEST_SUITE("acl", { "letters", test_letters }, { "change", test_change }, { "calculation", test_calculation },
-           { "effective", test_effective }, { "default", test_default })
+TEST_SUITE("acl", { "letters", test_letters }, { "change", test_change },
+           { "calculation", test_calculation }, { "effective", test_effective },
+           { "default", test_default })

@@ -7,8 +7,10 @@
 #include "cunit/store/instance.h"
 #include "cunit/test.h"
 #include "imap/store/annot_format.h"
+#include "imap/store/mblist.h"
 
-static void check(struct store *s, const char *id, const char *entry, struct slice userid, const char *want)
+static void check(struct store *s, const char *id, const char *entry, struct slice userid,
+                  const char *want)
 {
     struct buf value = BUF_INIT;
     err_t err = annot_read(s, slice_cstr(id), entry, userid, &value);
@@ -24,11 +26,17 @@ static void test_write(void)
     struct store *s = instance_open("");
 
     check(s, id, "/comment", SLICE_NULL, NULL);
-    CU_ASSERT_EQUAL(annot_write(s, slice_cstr(id), "/comment", SLICE_NULL, SLICE_LIT("shared")), ERR_OK);
-    CU_ASSERT_EQUAL(annot_write(s, slice_cstr(id), "/comment", ANNOT_OWNER, SLICE_LIT("mine")), ERR_OK);
-    CU_ASSERT_EQUAL(annot_write(s, slice_cstr(id), ANNOT_SPECIALUSE, ANNOT_OWNER, SLICE_LIT("\\Sent \\Junk")), ERR_OK);
-    CU_ASSERT_EQUAL(annot_write(s, slice_cstr(id2), "/comment", SLICE_NULL, SLICE_LIT("other")), ERR_OK);
-    CU_ASSERT_EQUAL(annot_write(s, SLICE_NULL, "/comment", SLICE_NULL, SLICE_LIT("server")), ERR_OK);
+    CU_ASSERT_EQUAL(annot_write(s, slice_cstr(id), "/comment", SLICE_NULL, SLICE_LIT("shared")),
+                    ERR_OK);
+    CU_ASSERT_EQUAL(annot_write(s, slice_cstr(id), "/comment", ANNOT_OWNER, SLICE_LIT("mine")),
+                    ERR_OK);
+    CU_ASSERT_EQUAL(
+        annot_write(s, slice_cstr(id), ANNOT_SPECIALUSE, ANNOT_OWNER, SLICE_LIT("\\Sent \\Junk")),
+        ERR_OK);
+    CU_ASSERT_EQUAL(annot_write(s, slice_cstr(id2), "/comment", SLICE_NULL, SLICE_LIT("other")),
+                    ERR_OK);
+    CU_ASSERT_EQUAL(annot_write(s, SLICE_NULL, "/comment", SLICE_NULL, SLICE_LIT("server")),
+                    ERR_OK);
     check(s, id, "/comment", SLICE_NULL, "shared");
     check(s, id, "/comment", ANNOT_OWNER, "mine");
     check(s, id, "/comment", SLICE_LIT("bob"), NULL);
@@ -45,6 +53,44 @@ static void test_write(void)
     check(s, id, "/comment", SLICE_NULL, NULL);
     check(s, id2, "/comment", SLICE_NULL, "other");
     check(s, "", "/comment", SLICE_NULL, "server");
+    instance_close(&s);
+}
+
+/* Before 3.6 keys began with the mailbox's name. */
+static void test_recover(void)
+{
+    static const char id[] = "aaaaaaaaaaaaaaaaaaaaaaaa";
+    struct store *s = instance_open("");
+    struct mbentry e;
+    unsigned n;
+
+    mbentry_init(&e);
+    buf_adds(&e.name, "user.ann.x");
+    buf_adds(&e.uniqueid, id);
+    CU_ASSERT_EQUAL(mblist_put(s, &e), ERR_OK);
+    mbentry_fini(&e);
+    CU_ASSERT_EQUAL(
+        annot_write(s, SLICE_LIT("user.ann.x"), "/comment", SLICE_NULL, SLICE_LIT("shared")),
+        ERR_OK);
+    CU_ASSERT_EQUAL(
+        annot_write(s, SLICE_LIT("user.ann.x"), "/comment", SLICE_LIT("ann"), SLICE_LIT("own")),
+        ERR_OK);
+    CU_ASSERT_EQUAL(
+        annot_write(s, SLICE_LIT("user.ann.x"), "/comment", SLICE_LIT("bob"), SLICE_LIT("bob's")),
+        ERR_OK);
+    CU_ASSERT_EQUAL(
+        annot_write(s, SLICE_LIT("user.gone"), "/comment", SLICE_NULL, SLICE_LIT("left")), ERR_OK);
+    CU_ASSERT_EQUAL(annot_write(s, SLICE_NULL, "/comment", SLICE_NULL, SLICE_LIT("server")),
+                    ERR_OK);
+    CU_ASSERT_EQUAL(annot_recover(s, &n), ERR_OK);
+    CU_ASSERT_EQUAL(n, 3);
+    check(s, id, "/comment", SLICE_NULL, "shared");
+    check(s, id, "/comment", ANNOT_OWNER, "own");
+    check(s, id, "/comment", SLICE_LIT("bob"), "bob's");
+    check(s, "user.ann.x", "/comment", SLICE_NULL, NULL);
+    check(s, "", "/comment", SLICE_NULL, "server");
+    CU_ASSERT_EQUAL(annot_recover(s, &n), ERR_OK);
+    CU_ASSERT_EQUAL(n, 0);
     instance_close(&s);
 }
 
@@ -70,7 +116,8 @@ static void test_format(void)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         value = SLICE_NULL;
         deleted = false;
-        CU_CHECK_ROW(i, annot_format_parse(slice_make(rows[i].bytes, rows[i].n), &value, &deleted) == rows[i].ok);
+        CU_CHECK_ROW(i, annot_format_parse(slice_make(rows[i].bytes, rows[i].n), &value,
+                                           &deleted) == rows[i].ok);
         CU_CHECK_ROW(i, !rows[i].ok || slice_eqs(value, rows[i].value));
         CU_CHECK_ROW(i, deleted == rows[i].deleted);
     }
@@ -83,7 +130,8 @@ static void test_format(void)
     buf_fini(&out);
 }
 
-static err_t count(void *arg, struct slice id, struct slice entry, struct slice userid, struct slice value)
+static err_t count(void *arg, struct slice id, struct slice entry, struct slice userid,
+                   struct slice value)
 {
     unsigned *n = arg;
 
@@ -109,4 +157,5 @@ static void test_sample(void)
     instance_close(&s);
 }
 
-TEST_SUITE("annot", { "write", test_write }, { "format", test_format }, { "sample", test_sample })
+TEST_SUITE("annot", { "write", test_write }, { "recover", test_recover }, { "format", test_format },
+           { "sample", test_sample })

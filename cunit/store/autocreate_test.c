@@ -74,22 +74,25 @@ static void test_everything(void)
 {
     const struct actor robot = { .is_system = true };
     const struct mbop_create news = { .name = SLICE_LIT("shared.news") };
-    const struct mbop_create closed = { .name = SLICE_LIT("closed"), .acl = SLICE_LIT("bob\tlrs\t") };
-    struct store *s = instance_open(
-        "autocreate_quota: 500\nautocreate_quota_messages: 7\n"
-        "autocreate_inbox_folders: Sent | Junk Mail|A.B|Entw\xc3\xbcrfe| |\n"
-        "autocreate_subscribe_folders: Sent|A.B\n"
-        "autocreate_acl: Sent anyone lrs \"Junk Mail\" bob lr\n"
-        "autocreate_subscribe_sharedfolders: shared.news | nope|closed\n"
-        "xlist-sent: Sent\nxlist-junk: Junk Mail\nxlist-drafts: Entw\xc3\xbcrfe\nxlist-trash: Bin\n");
+    const struct mbop_create closed = { .name = SLICE_LIT("closed"),
+                                        .acl = SLICE_LIT("bob\tlrs\t") };
+    struct store *s =
+        instance_open("autocreate_quota: 500\nautocreate_quota_messages: 7\n"
+                      "autocreate_inbox_folders: Sent | Junk Mail|A.B|Entw\xc3\xbcrfe| |\n"
+                      "autocreate_subscribe_folders: Sent|A.B\n"
+                      "autocreate_acl: Sent anyone lrs \"Junk Mail\" bob lr\n"
+                      "autocreate_subscribe_sharedfolders: shared.news | nope|closed\n"
+                      "xlist-sent: Sent\nxlist-junk: Junk Mail\nxlist-drafts: "
+                      "Entw\xc3\xbcrfe\nxlist-trash: Bin\n");
     struct quota_state q;
 
     CU_ASSERT_EQUAL(mbop_create(s, &robot, &news, NULL), ERR_OK);
     CU_ASSERT_EQUAL(mbop_create(s, &robot, &closed, NULL), ERR_OK);
     CU_ASSERT_EQUAL(mbop_autocreate(s, SLICE_LIT("nina"), false), ERR_OK);
     CU_ASSERT_EQUAL(mbop_autocreate(s, SLICE_LIT("nina"), false), ERR_EXISTS);
-    check_list(s, "user.nina", "user.nina|user.nina.A|user.nina.A.B|user.nina.Entw&APw-rfe|user.nina.Junk Mail|"
-                               "user.nina.Sent");
+    check_list(s, "user.nina",
+               "user.nina|user.nina.A|user.nina.A.B|user.nina.Entw&APw-rfe|user.nina.Junk Mail|"
+               "user.nina.Sent");
     check_subs(s, "nina", "user.nina|user.nina.A.B|user.nina.Sent|shared.news");
     CU_ASSERT(has_use(s, "user.nina.Sent", "\\Sent"));
     CU_ASSERT(has_use(s, "user.nina.Junk Mail", "\\Junk"));
@@ -108,15 +111,17 @@ static void test_everything(void)
 /* The value as clients know it, whatever the option's case: 3.6.1 stores "\sent". */
 static void test_use_spelling(void)
 {
-    struct store *s = instance_open("autocreate_quota: 0\nautocreate_inbox_folders: S\nxlist-SENT: S\n"
-                                    "specialuse_extra: \\XNotes\n");
+    struct store *s =
+        instance_open("autocreate_quota: 0\nautocreate_inbox_folders: S\nxlist-SENT: S\n"
+                      "specialuse_extra: \\XNotes\n");
     struct buf value = BUF_INIT;
     struct mbentry e;
 
     CU_ASSERT_EQUAL(mbop_autocreate(s, SLICE_LIT("nina"), false), ERR_OK);
     mbentry_init(&e);
     CU_ASSERT_EQUAL(mblist_lookup(s, SLICE_LIT("user.nina.S"), &e), ERR_OK);
-    CU_ASSERT_EQUAL(annot_read(s, buf_slice(&e.uniqueid), ANNOT_SPECIALUSE, ANNOT_OWNER, &value), ERR_OK);
+    CU_ASSERT_EQUAL(annot_read(s, buf_slice(&e.uniqueid), ANNOT_SPECIALUSE, ANNOT_OWNER, &value),
+                    ERR_OK);
     CU_ASSERT_STRING_EQUAL(buf_cstr(&value), "\\Sent");
     mbentry_fini(&e);
     buf_fini(&value);
@@ -145,7 +150,8 @@ static void test_conditions(void)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct store *s = instance_open(rows[i].conf);
 
-        CU_CHECK_ROW(i, mbop_autocreate(s, slice_cstr(rows[i].userid), rows[i].by_delivery) == rows[i].want);
+        CU_CHECK_ROW(i, mbop_autocreate(s, slice_cstr(rows[i].userid), rows[i].by_delivery) ==
+                            rows[i].want);
         check_list(s, "", rows[i].want ? "" : "user.nina");
         instance_close(&s);
     }
@@ -155,11 +161,13 @@ static void test_all_shared(void)
 {
     const struct actor robot = { .is_system = true };
     const char *const names[] = { "shared", "shared.news", "user.bob" };
-    struct store *s = instance_open("autocreate_quota: 0\nautocreate_subscribe_sharedfolders_all: yes\n"
-                                    "unixhierarchysep: yes\nautocreate_inbox_folders: x/y.z");
+    struct store *s =
+        instance_open("autocreate_quota: 0\nautocreate_subscribe_sharedfolders_all: yes\n"
+                      "unixhierarchysep: yes\nautocreate_inbox_folders: x/y.z");
 
     for (size_t i = 0; i < 3; i++) {
-        const struct mbop_create c = { .name = slice_cstr(names[i]), .acl = SLICE_LIT("anyone\tlrs\t") };
+        const struct mbop_create c = { .name = slice_cstr(names[i]),
+                                       .acl = SLICE_LIT("anyone\tlrs\t") };
 
         CU_ASSERT_EQUAL(mbop_create(s, &robot, &c, NULL), ERR_OK);
     }

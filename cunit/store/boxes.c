@@ -209,7 +209,8 @@ static const char *check_file(const struct mbentry *e, const uint8_t *p, uint32_
     return wrong;
 }
 
-static const char *check_record(const struct mbentry *e, const uint8_t *p, unsigned n, struct sums *s)
+static const char *check_record(const struct mbentry *e, const uint8_t *p, unsigned n,
+                                struct sums *s)
 {
     uint32_t uid = be32_get(p), flags = be32_get(p + 32);
 
@@ -239,7 +240,8 @@ static const char *check_head(const uint8_t *p, const struct sums *s)
         return say("exists: header %u, records %u", be32_get(p + 84), s->exists);
     if (s->size != be64_get(p + 32))
         return say("quota used");
-    if (s->deleted != be32_get(p + 48) || s->answered != be32_get(p + 52) || s->flagged != be32_get(p + 56))
+    if (s->deleted != be32_get(p + 48) || s->answered != be32_get(p + 52) ||
+        s->flagged != be32_get(p + 56))
         return say("flag counts");
     if (s->unseen != be32_get(p + 124))
         return say("unseen: header %u, records %u", be32_get(p + 124), s->unseen);

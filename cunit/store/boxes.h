@@ -1,4 +1,5 @@
-/* boxes.h - mailboxes for the store's tests: make them, fill them, and check every promise about their files
+/* boxes.h - mailboxes for the store's tests: make them, fill them, and check every promise about
+ * their files
  */
 #ifndef CUNIT_STORE_BOXES_H
 #define CUNIT_STORE_BOXES_H
@@ -6,7 +7,8 @@
 #include "imap/store/commit.h"
 #include "imap/store/mailbox.h"
 
-/* Make the mailbox (files and list entry); *entry (may be NULL) is initialised here and the caller's. */
+/* Make the mailbox (files and list entry); *entry (may be NULL) is initialised here and the
+ * caller's. */
 void box_create(struct store *, const char *name, struct mbentry *entry);
 
 /* Open by name; aborts the test program on failure. */
@@ -25,8 +27,9 @@ err_t box_append_many(struct mailbox *, unsigned n) NODISCARD;
 err_t box_set_flags(struct mailbox *, uint32_t recno, uint32_t mask, uint32_t value) NODISCARD;
 err_t box_expunge(struct mailbox *, uint32_t recno) NODISCARD;
 
-/* Do the files of the mailbox keep every promise?  Read from the disk by other code than the store's: checksums, order,
- * counts, sizes, hashes of the messages, nothing left over.  NULL, or what is wrong (static). */
+/* Do the files of the mailbox keep every promise?  Read from the disk by other code than the
+ * store's: checksums, order, counts, sizes, hashes of the messages, nothing left over.  NULL, or
+ * what is wrong (static). */
 const char *box_fault(const struct mbentry *);
 
 /* Number of files whose name has this end, in the mailbox's directory of messages. */

@@ -171,7 +171,8 @@ static void test_header_since(void)
         { "X-Apple-Mail-Remote-Attachments", 6 }, { "arc-seal", CACHE_HEADER_NEVER },
         { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 1 },
         { "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", CACHE_HEADER_NEVER },
-        { "topicbox-policy-reasoning", CACHE_HEADER_NEVER }, { "x-universally-unique-identifier", 6 },
+        { "topicbox-policy-reasoning", CACHE_HEADER_NEVER },
+        { "x-universally-unique-identifier", 6 },
     };
 
     for (size_t i = 0; i < ROWS(rows); i++) {

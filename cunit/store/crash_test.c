@@ -1,6 +1,8 @@
-/* crash_test.c - a process dies at every step of every operation: the next one finds all promises kept
+/* crash_test.c - a process dies at every step of every operation: the next one finds all promises
+ * kept
  *
- * Promises (P1) what was acknowledged is there, (P2) no half effects and no repair by hand.  covers: PT-23 PT-43
+ * Promises (P1) what was acknowledged is there, (P2) no half effects and no repair by hand. covers:
+ * PT-23 PT-43
  */
 #include <signal.h>
 #include <sys/wait.h>
@@ -71,7 +73,8 @@ static err_t end(struct commit *c, err_t err)
 
 static err_t do_flags(struct store *s, struct mailbox *mb)
 {
-    struct flag_change f = { .system_mask = FLAG_SEEN | FLAG_DELETED, .system_value = FLAG_SEEN | FLAG_DELETED };
+    struct flag_change f = { .system_mask = FLAG_SEEN | FLAG_DELETED,
+                             .system_value = FLAG_SEEN | FLAG_DELETED };
     struct commit *c;
     err_t err = commit_begin(mb, NULL, &c);
 
@@ -246,12 +249,14 @@ static const char *take_picture(struct store *s, struct picture *p)
     return fault;
 }
 
-static const char *check_promises(const struct operation *op, struct store *s, const struct picture *before,
-                                  const struct picture *after, bool acked)
+static const char *check_promises(const struct operation *op, struct store *s,
+                                  const struct picture *before, const struct picture *after,
+                                  bool acked)
 {
     struct quota_state q;
 
-    if (after->main.uidvalidity != before->main.uidvalidity || after->main.last_uid < before->main.last_uid ||
+    if (after->main.uidvalidity != before->main.uidvalidity ||
+        after->main.last_uid < before->main.last_uid ||
         after->other.last_uid < before->other.last_uid ||
         after->main.highestmodseq < before->main.highestmodseq)
         return "a number went backwards";
@@ -259,7 +264,8 @@ static const char *check_promises(const struct operation *op, struct store *s, c
     int other = (int)after->other.exists - (int)before->other.exists;
     if (acked && (main != op->d_exists || other != op->d_other))
         return "an acknowledged effect is missing";
-    if (!acked && ((op->d_exists > 0 && main != 0 && main != op->d_exists) || (other != 0 && other != op->d_other)))
+    if (!acked && ((op->d_exists > 0 && main != 0 && main != op->d_exists) ||
+                   (other != 0 && other != op->d_other)))
         return "half of an effect";
     if (main + other < 0 && op->d_other)
         return "messages lost on the way";
@@ -322,7 +328,8 @@ static void new_entry(struct mbentry *e)
     e->uidvalidity = 5;
 }
 
-static int in_child(err_t (*fn)(struct store *, const struct mbentry *), const struct mbentry *e, unsigned at)
+static int in_child(err_t (*fn)(struct store *, const struct mbentry *), const struct mbentry *e,
+                    unsigned at)
 {
     struct dying d = { at, 0 };
     int status;
@@ -403,8 +410,11 @@ static void test_stage_left(void)
     CU_ASSERT_EQUAL(status, 0);
     struct buf name = BUF_INIT;
     char left[300];
-    snprintf(left, sizeof left, "spool/stage./%ld-1000000000-1", (long)getpid());  /* of an earlier life */
-    CU_ASSERT_EQUAL(file_replace(instance_path(left), instance_path("x.NEW"), SLICE_LIT("x"), 0600, FILE_NOSYNC), ERR_OK);
+    snprintf(left, sizeof left, "spool/stage./%ld-1000000000-1",
+             (long)getpid()); /* of an earlier life */
+    CU_ASSERT_EQUAL(file_replace(instance_path(left), instance_path("x.NEW"), SLICE_LIT("x"), 0600,
+                                 FILE_NOSYNC),
+                    ERR_OK);
     s = open_store();
     struct mailbox *mb = box_open(s, "user.fred");
     CU_ASSERT_EQUAL(box_append(mb, 1, 0, NULL), ERR_OK);
@@ -428,7 +438,8 @@ static int write_much(unsigned seed)
         uint32_t n = mailbox_nrecords(mb), recno = 1 + (seed * 7 + i * 13) % (n ? n : 1);
         if (box_append(mb, seed * 100 + i, 0, NULL) != ERR_OK)
             return 1;
-        err_t err = box_set_flags(mb, recno, FLAG_SEEN | FLAG_FLAGGED, i & 1 ? FLAG_SEEN : FLAG_FLAGGED);
+        err_t err =
+            box_set_flags(mb, recno, FLAG_SEEN | FLAG_FLAGGED, i & 1 ? FLAG_SEEN : FLAG_FLAGGED);
         if (err && err != ERR_NOTFOUND)
             return 2;
         if (i % 5 == 4) {

@@ -86,7 +86,8 @@ static void test_as_measured(void)
 static void test_readable(void)
 {
     static const char message[] =
-        "From: bob@example.org\r\nSender: secretary@example.org\r\nReply-To: replies@example.org\r\n"
+        "From: bob@example.org\r\nSender: secretary@example.org\r\n"
+        "Reply-To: replies@example.org\r\n"
         "To: Fred <fred@H1.example>, grp: \"Doe, John\" <j@x>;\r\n"
         "Subject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe_aus?=\r\n =?UTF-8?Q?_K=C3=B6ln?=\r\n"
         "Date: Tue, 03 Jan 2023 23:59:59 -0800\r\n"

@@ -17,14 +17,14 @@ struct row {
 };
 
 static const struct row rows[] = {
-    { "%(T e N user.fred I de27 Q user.fred A %(fred lrs anyone lr) U (a NIL b))\n", "user.fred", "de27",
-      "user.fred", "fred\tlrs\tanyone\tlr\t", "0=a 2=b", true },
+    { "%(T e N user.fred I de27 Q user.fred A %(fred lrs anyone lr) U (a NIL b))\n", "user.fred",
+      "de27", "user.fred", "fred\tlrs\tanyone\tlr\t", "0=a 2=b", true },
     { "%(T el N NIL I x)\n", "", "x", "", "", "", true },
     { "%(T e N \"user.a b\" I x A %() U ())\n", "user.a b", "x", "", "", "", true },
     { "%(T e N n I x ZZ (new %(a b) c) Q r)\n", "n", "x", "r", "", "", true },
     { "%(T e N n I x)", "n", "x", "", "", "", true },
-    { "user.fred\tabc\nOne Two  Four\nfred\tlrs\tbob\tlr\t\n", "", "abc", "user.fred", "fred\tlrs\tbob\tlr\t",
-      "0=One 1=Two 3=Four", true },
+    { "user.fred\tabc\nOne Two  Four\nfred\tlrs\tbob\tlr\t\n", "", "abc", "user.fred",
+      "fred\tlrs\tbob\tlr\t", "0=One 1=Two 3=Four", true },
     { "\tabc\n\n\n", "", "abc", "", "", "", true },
     { "\n\n\n", "", "", "", "", "", true },
     { "%(T e N n I x U (a b)\n", NULL, NULL, NULL, NULL, NULL, false },
@@ -102,8 +102,9 @@ static void test_entry(void)
     buf_adds(&h.flag[2], "NIL");
     header_set_entry(&h, &e);
     header_format(&h, &file);
-    CU_ASSERT_TRUE(slice_ends(buf_slice(&file),
-                              SLICE_LIT("%(T el N \"user.a b\" I id1 A %(\"a b\" lrs -c x) U (NIL NIL \"NIL\"))\n")));
+    CU_ASSERT_TRUE(slice_ends(
+        buf_slice(&file),
+        SLICE_LIT("%(T el N \"user.a b\" I id1 A %(\"a b\" lrs -c x) U (NIL NIL \"NIL\"))\n")));
     CU_ASSERT_EQUAL(header_parse(buf_slice(&file), &h), ERR_OK);
     CU_ASSERT_TRUE(slice_eqs(buf_slice(&h.flag[2]), "NIL"));
     CU_ASSERT_EQUAL(h.flag[0].n, 0);
@@ -115,10 +116,12 @@ static void test_entry(void)
 
 static void test_flags(void)
 {
-    static const struct { const char *name; bool ok; } names[] = {
-        { "$Label1", true }, { "a", true }, { "", false }, { "\\Seen", false }, { "a b", false }, { "a(", false },
-        { "a]", false }, { "\xc3\xa4", false }, { "a\x01", false }, { "x*", false }, { "x%", false },
-        { "x\"", false }, { "Non[Junk", true }, { "a}", true },
+    static const struct { const char *name; bool ok;
+    } names[] = {
+        { "$Label1", true },  { "a", true },   { "", false },   { "\\Seen", false },
+        { "a b", false },     { "a(", false }, { "a]", false }, { "\xc3\xa4", false },
+        { "a\x01", false },   { "x*", false }, { "x%", false }, { "x\"", false },
+        { "Non[Junk", true }, { "a}", true },
     };
     struct header h;
 
@@ -152,5 +155,5 @@ static void test_too_many(void)
     buf_fini(&file);
 }
 
-TEST_SUITE("header", { "parse", test_parse }, { "round trip", test_round_trip }, { "entry", test_entry },
-           { "flags", test_flags }, { "too many flags", test_too_many })
+TEST_SUITE("header", { "parse", test_parse }, { "round trip", test_round_trip },
+           { "entry", test_entry }, { "flags", test_flags }, { "too many flags", test_too_many })

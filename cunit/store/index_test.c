@@ -7,7 +7,8 @@
 #include "imap/store/index.h"
 #include "lib/base/endian.h"
 
-/* One mailbox in ten versions, all written by the real server (cunit/data/cyrus-3.6.1-index-versions.md). */
+/* One mailbox in ten versions, all written by the real server
+ * (cunit/data/cyrus-3.6.1-index-versions.md). */
 struct version_row {
     uint32_t version, head_size, record_size;
     uint64_t highestmodseq;
@@ -35,11 +36,13 @@ static void check_records(size_t row, struct slice file, const struct index_layo
         CU_CHECK_ROW(row, r.internaldate == 1709287200 + 86400 * (i == 6 ? 4 : i));
         CU_CHECK_ROW(row, r.cache_version == 11 && r.cache_offset >= 4);
         CU_CHECK_ROW(row, l->version < 12 || !!(r.flags & FLAG_INT_EXPUNGED) == (i == 1 || i == 3));
-        CU_CHECK_ROW(row, l->version < 12 || !!(r.flags & FLAG_SEEN) == (i == 0 || i == 2 || i == 4 || i == 6));
+        CU_CHECK_ROW(row, l->version < 12 ||
+                              !!(r.flags & FLAG_SEEN) == (i == 0 || i == 2 || i == 4 || i == 6));
         CU_CHECK_ROW(row, r.user_flags[0] == (i == 1 ? 1u : i == 3 ? 2u : i == 5 ? 4u : 0u));
         CU_CHECK_ROW(row, l->version < 15 || r.savedate == 1795258757u + (i == 6));
         CU_CHECK_ROW(row, l->version < 16 || r.createdmodseq == (i == 6 ? 7u : i + 3));
-        CU_CHECK_ROW(row, l->version < 10 || r.guid.b[0] == (uint8_t)"\xa9\x02\xe1\xc2\x91\xd8\x91"[i]);
+        CU_CHECK_ROW(row,
+                     l->version < 10 || r.guid.b[0] == (uint8_t) "\xa9\x02\xe1\xc2\x91\xd8\x91"[i]);
     }
 }
 
@@ -56,7 +59,8 @@ static void test_versions(void)
         snprintf(name, sizeof name, "v%u/cyrus.index", v->version);
         samples_load(name, &file);
         CU_CHECK_ROW(i, index_head_decode(buf_slice(&file), &l, &h) == ERR_OK);
-        CU_CHECK_ROW(i, l.version == v->version && l.head_size == v->head_size && l.record_size == v->record_size);
+        CU_CHECK_ROW(i, l.version == v->version && l.head_size == v->head_size &&
+                            l.record_size == v->record_size);
         CU_CHECK_ROW(i, h.nrecords == 7 && h.last_uid == 7 && h.uidvalidity == 1795258757);
         CU_CHECK_ROW(i, h.highestmodseq == v->highestmodseq);
         CU_CHECK_ROW(i, h.exists == v->exists);
@@ -201,5 +205,6 @@ static void test_count(void)
     CU_ASSERT_EQUAL(h.exists, 0);
 }
 
-TEST_SUITE("index", { "versions", test_versions }, { "round trip", test_round_trip }, { "fields", test_fields },
-           { "refused", test_refused }, { "correct byte", test_correct_byte }, { "count", test_count })
+TEST_SUITE("index", { "versions", test_versions }, { "round trip", test_round_trip },
+           { "fields", test_fields }, { "refused", test_refused },
+           { "correct byte", test_correct_byte }, { "count", test_count })

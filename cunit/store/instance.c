@@ -52,9 +52,11 @@ static void new_dir(void)
 }
 
 static const char *const defaults[] = {
-    "configdirectory: @DIR@/cfg", "partition-default: @DIR@/spool", "defaultpartition: default",
-    "unixhierarchysep: no", "altnamespace: no", "admins: admin admin@dom.example", "servername: localhost",
-    "unix_group_enable: no", "syslog_prefix: unit",
+    "configdirectory: @DIR@/cfg", "partition-default: @DIR@/spool",
+    "defaultpartition: default",  "unixhierarchysep: no",
+    "altnamespace: no",           "admins: admin admin@dom.example",
+    "servername: localhost",      "unix_group_enable: no",
+    "syslog_prefix: unit",
 };
 
 /* One line, "@DIR@" replaced. */
@@ -107,7 +109,8 @@ static void write_and_load(const char *lines)
             add_line(&text, line);
     }
     snprintf(path, sizeof path, "%s", instance_path("imapd.conf"));
-    if (file_replace(path, instance_path("imapd.conf.NEW"), buf_slice(&text), 0644, FILE_NOSYNC) != ERR_OK)
+    if (file_replace(path, instance_path("imapd.conf.NEW"), buf_slice(&text), 0644, FILE_NOSYNC) !=
+        ERR_OK)
         fail("cannot write", path);
     conf_unload();
     if (conf_load(path, "test", &why) != ERR_OK)
@@ -159,7 +162,9 @@ struct store *instance_open_sample(const char *lines)
 
     new_dir();
     snprintf(archive, sizeof archive, "%s", test_data("cyrus-3.6.1-spool.tar.gz"));
-    char *const argv[] = { "tar", "-xzf", archive, "-C", dir, "--no-same-owner", "--strip-components=1", NULL };
+    char *const argv[] = {
+        "tar", "-xzf", archive, "-C", dir, "--no-same-owner", "--strip-components=1", NULL
+    };
     const struct proc_spec spec = { .path = "tar", .argv = argv };
 
     if (proc_spawn(&spec, &pid) != ERR_OK || proc_wait(pid, &status) != ERR_OK || status != 0)

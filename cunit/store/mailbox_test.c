@@ -9,12 +9,14 @@
 #include "cunit/store/boxes.h"
 #include "cunit/store/instance.h"
 #include "cunit/test.h"
+#include "imap/store/index.h"
 #include "imap/store/mailbox_files.h"
 #include "imap/store/mailbox_pool.h"
 #include "imap/store/msgfile.h"
 #include "imap/store/partition.h"
 #include "imap/store/repack.h"
 #include "lib/base/endian.h"
+#include "lib/os/dir.h"
 #include "lib/os/file.h"
 
 /* What the real server answered for INBOX of fred (cyrus-3.6.1-spool). */
@@ -24,10 +26,14 @@ struct message_row {
     const char *emailid, *subject;
 };
 static const struct message_row inbox[] = {
-    { 1, 469, FLAG_FLAGGED | FLAG_SEEN, 1 | 4, 1672647072, 15, 2, "a9c6928e85c3770e975df580", "\"Plain first message\"" },
-    { 2, 1278, 0, 0, 1672747200, 19, 3, "02a0d6c6ae8c19d376e62e9d", "{17}\r\nGr\xc3\xbc\xc3\x9f" "e aus K\xc3\xb6ln" },
+    { 1, 469, FLAG_FLAGGED | FLAG_SEEN, 1 | 4, 1672647072, 15, 2, "a9c6928e85c3770e975df580",
+      "\"Plain first message\"" },
+    { 2, 1278, 0, 0, 1672747200, 19, 3, "02a0d6c6ae8c19d376e62e9d",
+      "{17}\r\nGr\xc3\xbc\xc3\x9f"
+      "e aus K\xc3\xb6ln" },
     { 3, 31, FLAG_SEEN, 0, 1672790401, 4, 4, "e10a9ba3bc28c8a30bd88867", "\"no date no from\"" },
-    { 5, 181, FLAG_DRAFT, 1 | 2, 1672905600, 6, 6, "910725a3b1ec2953644eca49", "\"draft with keywords\"" },
+    { 5, 181, FLAG_DRAFT, 1 | 2, 1672905600, 6, 6, "910725a3b1ec2953644eca49",
+      "\"draft with keywords\"" },
     { 6, 324, FLAG_ANSWERED | FLAG_SEEN, 0, 1672992000, 7, 7, "d847c238d39a703c1fe4b46c", NULL },
     { 7, 419, 0, 0, 1795258296, 22, 22, "af72b9a7d025abc9dc737192", "\"via lmtp\"" },
 };
@@ -49,7 +55,8 @@ static void check_message(struct mailbox *mb, size_t row)
     CU_CHECK_ROW(row, r.user_flags[0] == m->user_flags);
     CU_CHECK_ROW(row, r.internaldate == m->internaldate);
     CU_CHECK_ROW(row, r.modseq == m->modseq && r.createdmodseq == m->createdmodseq);
-    CU_CHECK_ROW(row, mailbox_flags_at(mb, recno) == m->flags && mailbox_modseq_at(mb, recno) == m->modseq);
+    CU_CHECK_ROW(row, mailbox_flags_at(mb, recno) == m->flags &&
+                          mailbox_modseq_at(mb, recno) == m->modseq);
     guid_hex(&r.guid, hex);
     CU_CHECK_ROW(row, memcmp(hex, m->emailid, 24) == 0);
     CU_CHECK_ROW(row, mailbox_message(mb, recno, &bytes) == ERR_OK && bytes.n == m->size);
@@ -243,7 +250,8 @@ static void test_legacy_move(void)
     buf_reset(&to.name);
     buf_adds(&to.name, "user.fred.new");
     CU_ASSERT_EQUAL(mailbox_copy_files(s, &from, &to), ERR_OK);
-    CU_ASSERT_EQUAL(mailbox_copy_files(s, &from, &to), ERR_OK);     /* a second attempt replaces the first */
+    CU_ASSERT_EQUAL(mailbox_copy_files(s, &from, &to),
+                    ERR_OK); /* a second attempt replaces the first */
     CU_ASSERT_EQUAL(mblist_remove(s, buf_slice(&from.name)), ERR_OK);
     CU_ASSERT_EQUAL(mblist_put(s, &to), ERR_OK);
     CU_ASSERT_EQUAL(mailbox_delete_files(s, &from), ERR_OK);
@@ -347,9 +355,20 @@ static void test_peek(void)
 
 static void test_names(void)
 {
-    static const struct { const char *name; uint32_t uid; } rows[] = {
-        { "1.", 1 }, { "4294967295.", UINT32_MAX }, { "4294967296.", 0 }, { "01.", 0 }, { "0.", 0 }, { ".", 0 },
-        { "1", 0 }, { "1.x", 0 }, { "cyrus.index", 0 }, { "-1.", 0 }, { "", 0 }, { "1..", 0 },
+    static const struct { const char *name; uint32_t uid;
+    } rows[] = {
+        { "1.", 1 },
+        { "4294967295.", UINT32_MAX },
+        { "4294967296.", 0 },
+        { "01.", 0 },
+        { "0.", 0 },
+        { ".", 0 },
+        { "1", 0 },
+        { "1.x", 0 },
+        { "cyrus.index", 0 },
+        { "-1.", 0 },
+        { "", 0 },
+        { "1..", 0 },
     };
     char name[MSGFILE_NAME_MAX];
 
@@ -362,7 +381,8 @@ static void test_names(void)
 /* mailbox_initial_flags, mailbox_default_options. */
 static void test_new_options(void)
 {
-    struct store *s = instance_open("mailbox_initial_flags: $Forwarded Work\nmailbox_default_options: 4\n");
+    struct store *s =
+        instance_open("mailbox_initial_flags: $Forwarded Work\nmailbox_default_options: 4\n");
 
     box_create(s, "user.fred", NULL);
     struct mailbox *mb = box_open(s, "user.fred");
@@ -372,7 +392,145 @@ static void test_new_options(void)
     instance_close(&s);
 }
 
-TEST_SUITE("mailbox", { "sample", test_sample }, { "absent", test_absent }, { "views", test_views },
-           { "pool", test_pool }, { "entry changes", test_entry_changes }, { "legacy move", test_legacy_move },
-           { "cache lost", test_cache_lost }, { "message lost", test_message_lost }, { "peek", test_peek },
-           { "names", test_names }, { "new options", test_new_options })
+/* A hard-linked copy of the index keeps the old file alive: the new one is seen all the same. */
+static void test_linked_index(void)
+{
+    struct store *s = instance_open("");
+    enum mailbox_news news;
+    struct buf path = BUF_INIT;
+    struct mbentry e;
+
+    box_create(s, "user.fred", &e);
+    struct mailbox *a = box_open(s, "user.fred");
+    CU_ASSERT_EQUAL(box_append(a, 1, 0, NULL), ERR_OK);
+    CU_ASSERT_EQUAL(partition_file(&e, FILE_INDEX, &path), ERR_OK);
+    CU_ASSERT_EQUAL(link(buf_cstr(&path), instance_path("copy")), 0);
+    CU_ASSERT_EQUAL(mailbox_refresh(a, &news), ERR_OK);
+    CU_ASSERT_EQUAL(news, MAILBOX_SAME);
+    CU_ASSERT_EQUAL(rename(path.p, instance_path("away")), 0);
+    CU_ASSERT_EQUAL(file_copy(instance_path("away"), path.p, 0600, 0), ERR_OK);
+    CU_ASSERT_EQUAL(unlink(instance_path("away")), 0);
+    CU_ASSERT_EQUAL(mailbox_refresh(a, &news), ERR_OK);
+    CU_ASSERT_EQUAL(news, MAILBOX_REPACKED);
+    CU_ASSERT_EQUAL(mailbox_nrecords(a), 1);
+    mailbox_close(&a);
+    buf_fini(&path);
+    mbentry_fini(&e);
+    instance_close(&s);
+}
+
+/* Metadata on another disk than messages. */
+static void test_metapartition(void)
+{
+    struct mbentry e;
+    struct buf why = BUF_INIT;
+    struct store *s;
+
+    instance_conf(
+        "metapartition-default: @DIR@/meta\nmetapartition_files: header index cache annotations\n"
+        "expunge_mode: immediate\n");
+    CU_ASSERT_EQUAL(mkdir(instance_path("meta"), 0755), 0);
+    CU_ASSERT_EQUAL_FATAL(store_open(&s, &why), ERR_OK);
+    box_create(s, "user.fred", &e);
+    struct mailbox *mb = box_open(s, "user.fred");
+    CU_ASSERT_EQUAL(box_append_many(mb, 3), ERR_OK);
+    CU_ASSERT_EQUAL(box_expunge(mb, 2), ERR_OK);
+    mailbox_close(&mb);
+    CU_ASSERT_EQUAL(box_count_files(&e, "."), 2);
+    CU_ASSERT_EQUAL(box_count_files(&e, "cyrus.index") + box_count_files(&e, "cyrus.cache"), 0);
+    CU_ASSERT_PTR_NULL(box_fault(&e));
+    mb = box_open(s, "user.fred");
+    CU_ASSERT_EQUAL(mailbox_nrecords(mb), 2);
+    mailbox_close(&mb);
+    CU_ASSERT_EQUAL(mailbox_delete_files(s, &e), ERR_OK);
+    CU_ASSERT_FALSE(mailbox_has_files(&e));
+    CU_ASSERT_FALSE(file_exists(instance_path("meta/uuid/x")));
+    mbentry_fini(&e);
+    buf_fini(&why);
+    instance_close(&s);
+}
+
+/* A message that the real server moved to the archive: read there, repacked, copied from there. */
+static void test_archived(void)
+{
+    struct buf from = BUF_INIT, to = BUF_INIT, why = BUF_INIT, index = BUF_INIT;
+    struct cache_record cache;
+    struct slice bytes;
+    struct mbentry e;
+    struct commit *c;
+    struct record r;
+    struct store *s;
+    uint32_t uid;
+
+    instance_conf("archive_enabled: yes\narchivepartition-default: @DIR@/archive\n");
+    CU_ASSERT_EQUAL(mkdir(instance_path("archive"), 0755), 0);
+    CU_ASSERT_EQUAL_FATAL(store_open(&s, &why), ERR_OK);
+    box_create(s, "user.fred", &e);
+    struct mailbox *mb = box_open(s, "user.fred");
+    CU_ASSERT_EQUAL(box_append_many(mb, 3), ERR_OK);
+    mailbox_record(mb, 2, &r);
+    CU_ASSERT_EQUAL(msgfile_path(&e, &r, &from), ERR_OK);
+    r.flags |= FLAG_INT_ARCHIVED;
+    CU_ASSERT_EQUAL(msgfile_path(&e, &r, &to), ERR_OK);
+    CU_ASSERT_EQUAL(dir_make_parents(buf_cstr(&to), 0755), ERR_OK);
+    CU_ASSERT_EQUAL(rename(buf_cstr(&from), buf_cstr(&to)), 0);
+    CU_ASSERT_EQUAL(partition_file(&e, FILE_INDEX, &from), ERR_OK);
+    CU_ASSERT_EQUAL(file_load(buf_cstr(&from), 100000, &index), ERR_OK);
+    index_record_encode(&r, (uint8_t *)index.p + INDEX_HEAD_SIZE + INDEX_RECORD_SIZE);
+    CU_ASSERT_EQUAL(truncate(from.p, 0), 0);
+    int fd = open(from.p, O_WRONLY);
+    CU_ASSERT_EQUAL(write(fd, index.p, index.n), (ssize_t)index.n);
+    close(fd);
+    mailbox_close(&mb);
+    instance_reopen(&s);
+    mb = box_open(s, "user.fred");
+    CU_ASSERT_EQUAL(mailbox_message(mb, 2, &bytes), ERR_OK);
+    CU_ASSERT_EQUAL(mailbox_cache(mb, 2, &cache), ERR_OK);
+    CU_ASSERT_EQUAL(repack_mailbox(mb, true, NULL), ERR_OK);
+    CU_ASSERT_EQUAL(mailbox_cache(mb, 2, &cache), ERR_OK);
+    CU_ASSERT_EQUAL(commit_begin(mb, NULL, &c), ERR_OK);
+    CU_ASSERT_EQUAL(commit_copy(c, mb, 2, 0, &uid), ERR_OK);
+    CU_ASSERT_EQUAL(commit_end(&c), ERR_OK);
+    mailbox_record(mb, 4, &r);
+    CU_ASSERT_FALSE(r.flags & FLAG_INT_ARCHIVED);
+    CU_ASSERT_EQUAL(mailbox_message(mb, 4, &bytes), ERR_OK);
+    mailbox_close(&mb);
+    CU_ASSERT_EQUAL(mailbox_delete_files(s, &e), ERR_OK);
+    CU_ASSERT_FALSE(file_exists(to.p));
+    buf_fini(&from);
+    buf_fini(&to);
+    buf_fini(&why);
+    buf_fini(&index);
+    mbentry_fini(&e);
+    instance_close(&s);
+}
+
+/* The file of annotations is made without a sync: an empty one is as none. */
+static void test_empty_annotations(void)
+{
+    struct store *s = instance_open("");
+    struct buf path = BUF_INIT;
+    struct mbentry e;
+
+    box_create(s, "user.fred", &e);
+    struct mailbox *mb = box_open(s, "user.fred");
+    CU_ASSERT_EQUAL(box_append_many(mb, 3), ERR_OK);
+    CU_ASSERT_EQUAL(partition_file(&e, FILE_ANNOTATIONS, &path), ERR_OK);
+    CU_ASSERT_TRUE(file_exists(buf_cstr(&path)));
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL(truncate(path.p, i ? 100 : 0), 0);
+        CU_CHECK_ROW((size_t)i, box_expunge(mb, 1 + (uint32_t)i) == ERR_OK);
+    }
+    mailbox_close(&mb);
+    buf_fini(&path);
+    mbentry_fini(&e);
+    instance_close(&s);
+}
+
+TEST_SUITE("mailbox", { "linked index", test_linked_index },
+           { "metapartition", test_metapartition }, { "archived", test_archived },
+           { "empty annotations", test_empty_annotations }, { "sample", test_sample },
+           { "absent", test_absent }, { "views", test_views }, { "pool", test_pool },
+           { "entry changes", test_entry_changes }, { "legacy move", test_legacy_move },
+           { "cache lost", test_cache_lost }, { "message lost", test_message_lost },
+           { "peek", test_peek }, { "names", test_names }, { "new options", test_new_options })

@@ -1,9 +1,9 @@
 /* mbcrash_test.c - operations on mailboxes, killed at every step
  *
- * A child runs the operation and dies at its n-th write to the spool (durable.h), for n = 1, 2, ... until it lives
- * (of the many alike at the end of long operations, every third).
- * After each death the store must be consistent as it lies there, and after the start-up repairs the operation
- * has happened wholly or not at all, with nothing left over.
+ * A child runs the operation and dies at its n-th write to the spool (durable.h), for n = 1, 2, ...
+ * until it lives (of the many alike at the end of long operations, every third). After each death
+ * the store must be consistent as it lies there, and after the start-up repairs the operation has
+ * happened wholly or not at all, with nothing left over.
  */
 #include "imap/store/mbops.h"
 
@@ -45,17 +45,20 @@ static err_t do_delete_user(struct store *s)
 
 static err_t do_rename(struct store *s)
 {
-    return mbop_rename(s, &robot, SLICE_LIT("user.bob.a"), SLICE_LIT("shared.b"), SLICE_NULL, NULL, NULL);
+    return mbop_rename(s, &robot, SLICE_LIT("user.bob.a"), SLICE_LIT("shared.b"), SLICE_NULL, NULL,
+                       NULL);
 }
 
 static err_t do_rename_user(struct store *s)
 {
-    return mbop_rename(s, &robot, SLICE_LIT("user.bob"), SLICE_LIT("user.eve"), SLICE_NULL, NULL, NULL);
+    return mbop_rename(s, &robot, SLICE_LIT("user.bob"), SLICE_LIT("user.eve"), SLICE_NULL, NULL,
+                       NULL);
 }
 
 static err_t do_move(struct store *s)
 {
-    return mbop_rename(s, &robot, SLICE_LIT("user.bob"), SLICE_LIT("user.bob"), SLICE_LIT("two"), NULL, NULL);
+    return mbop_rename(s, &robot, SLICE_LIT("user.bob"), SLICE_LIT("user.bob"), SLICE_LIT("two"),
+                       NULL, NULL);
 }
 
 #define LEGACY "mailbox_legacy_dirs: yes\nhashimapspool: yes\n"
@@ -70,22 +73,26 @@ static const struct operation {
       "shared user.bob user.bob.a user.bob.a.sub user.bob.new user.bob.new.deep" },
     { "create legacy", LEGACY, do_create, "shared user.bob user.bob.a user.bob.a.sub",
       "shared user.bob user.bob.a user.bob.a.sub user.bob.new user.bob.new.deep" },
-    { "delete delayed", "", do_delete, "shared user.bob user.bob.a user.bob.a.sub", "DELETED shared user.bob user.bob.a" },
+    { "delete delayed", "", do_delete, "shared user.bob user.bob.a user.bob.a.sub",
+      "DELETED shared user.bob user.bob.a" },
     { "delete delayed legacy", LEGACY, do_delete, "shared user.bob user.bob.a user.bob.a.sub",
       "DELETED shared user.bob user.bob.a" },
-    { "delete immediate", IMMEDIATE, do_delete, "shared user.bob user.bob.a user.bob.a.sub", "shared user.bob user.bob.a" },
-    { "delete immediate legacy", IMMEDIATE LEGACY, do_delete, "shared user.bob user.bob.a user.bob.a.sub",
+    { "delete immediate", IMMEDIATE, do_delete, "shared user.bob user.bob.a user.bob.a.sub",
       "shared user.bob user.bob.a" },
+    { "delete immediate legacy", IMMEDIATE LEGACY, do_delete,
+      "shared user.bob user.bob.a user.bob.a.sub", "shared user.bob user.bob.a" },
     { "delete user delayed", "", do_delete_user, "shared user.bob user.bob.a user.bob.a.sub",
       "DELETED DELETED DELETED shared" },
-    { "delete user immediate", IMMEDIATE, do_delete_user, "shared user.bob user.bob.a user.bob.a.sub", "shared" },
+    { "delete user immediate", IMMEDIATE, do_delete_user,
+      "shared user.bob user.bob.a user.bob.a.sub", "shared" },
     { "delete user immediate legacy", IMMEDIATE LEGACY, do_delete_user,
       "shared user.bob user.bob.a user.bob.a.sub", "shared" },
-    { "rename", "", do_rename, "shared user.bob user.bob.a user.bob.a.sub", "shared shared.b shared.b.sub user.bob" },
+    { "rename", "", do_rename, "shared user.bob user.bob.a user.bob.a.sub",
+      "shared shared.b shared.b.sub user.bob" },
     { "rename legacy", LEGACY, do_rename, "shared user.bob user.bob.a user.bob.a.sub",
       "shared shared.b shared.b.sub user.bob" },
-    { "rename user", "allowusermoves: yes\n", do_rename_user, "shared user.bob user.bob.a user.bob.a.sub",
-      "shared user.eve user.eve.a user.eve.a.sub" },
+    { "rename user", "allowusermoves: yes\n", do_rename_user,
+      "shared user.bob user.bob.a user.bob.a.sub", "shared user.eve user.eve.a user.eve.a.sub" },
     { "move partition", "", do_move, "shared user.bob user.bob.a user.bob.a.sub",
       "shared user.bob user.bob.a user.bob.a.sub" },
 };
@@ -105,7 +112,8 @@ static void create(struct store *s, const char *name, unsigned messages)
 
 static struct store *prepare(const struct operation *op)
 {
-    const int64_t limit[QUOTA_NRES] = { 1 << 20, QUOTA_UNLIMITED, QUOTA_UNLIMITED, QUOTA_UNLIMITED };
+    const int64_t limit[QUOTA_NRES] = { 1 << 20, QUOTA_UNLIMITED, QUOTA_UNLIMITED,
+                                        QUOTA_UNLIMITED };
     struct buf conf = BUF_INIT;
     struct store *s;
 
@@ -196,7 +204,8 @@ static void check_list(struct store *s, const struct operation *op, unsigned ste
     is_before = slice_eqs(buf_slice(&v.names), op->before);
     is_after = slice_eqs(buf_slice(&v.names), op->after);
     /* parents of a new name may have been made alone */
-    if (op->run == do_create && slice_eqs(buf_slice(&v.names), "shared user.bob user.bob.a user.bob.a.sub user.bob.new"))
+    if (op->run == do_create &&
+        slice_eqs(buf_slice(&v.names), "shared user.bob user.bob.a user.bob.a.sub user.bob.new"))
         is_before = true;
     CU_ASSERT(finished ? is_after : is_before || is_after);
     if (!(finished ? is_after : is_before || is_after))
@@ -261,7 +270,8 @@ static void check_after(struct store *s, const struct operation *op, unsigned st
     check_list(s, op, step, false);
     recover(s, since);
     check_list(s, op, step, false);
-    CU_ASSERT_EQUAL(mblist_foreach(s, SLICE_NULL, MBLIST_DELETED_TREE, check_box, (void *)op), ERR_OK);
+    CU_ASSERT_EQUAL(mblist_foreach(s, SLICE_NULL, MBLIST_DELETED_TREE, check_box, (void *)op),
+                    ERR_OK);
     CU_ASSERT_EQUAL(quota_verify(s, SLICE_NULL, no_report, (void *)op->name), ERR_OK);
     /* legacy copies at a name without entry are replaced by the repetition, not by the start */
     if (!strstr(op->conf, "legacy") && op->run != do_move)
@@ -289,7 +299,8 @@ static void test_kill(void)
                 CU_CHECK_ROW(step, again == ERR_OK || again == ERR_EXISTS || again == ERR_NOTFOUND);
             }
             check_list(s, op, step, true);
-            CU_ASSERT_EQUAL(mblist_foreach(s, SLICE_NULL, MBLIST_DELETED_TREE, check_box, (void *)op), ERR_OK);
+            CU_ASSERT_EQUAL(
+                mblist_foreach(s, SLICE_NULL, MBLIST_DELETED_TREE, check_box, (void *)op), ERR_OK);
             CU_ASSERT_EQUAL(quota_verify(s, SLICE_NULL, no_report, (void *)op->name), ERR_OK);
             instance_close(&s);
         }

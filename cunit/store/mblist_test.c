@@ -56,10 +56,15 @@ static void test_put_and_bury(void)
 
     clock_fake(1000);
     put(s, "user.fred.a.b", "aaaaaaaaaaaaaaaaaaaaaaaa", "fred\tlrs\t");
-    CU_ASSERT_STRING_EQUAL(raw(s, "Nuser\x1f" "fred\x1f" "a\x1f" "b"),
-                           "%(T e I aaaaaaaaaaaaaaaaaaaaaaaa P default V 7 C 1 F 2 M 1000 A %(fred lrs))");
-    CU_ASSERT_STRING_EQUAL(raw(s, "Iaaaaaaaaaaaaaaaaaaaaaaaa"),
-                           "%(T e N user~fred~a~b P default V 7 C 1 F 2 M 1000 A %(fred lrs) H ())");
+    CU_ASSERT_STRING_EQUAL(
+        raw(s, "Nuser\x1f"
+               "fred\x1f"
+               "a\x1f"
+               "b"),
+        "%(T e I aaaaaaaaaaaaaaaaaaaaaaaa P default V 7 C 1 F 2 M 1000 A %(fred lrs))");
+    CU_ASSERT_STRING_EQUAL(
+        raw(s, "Iaaaaaaaaaaaaaaaaaaaaaaaa"),
+        "%(T e N user~fred~a~b P default V 7 C 1 F 2 M 1000 A %(fred lrs) H ())");
     mbentry_init(&e);
     CU_ASSERT_EQUAL(mblist_lookup(s, SLICE_LIT("user.fred.a.b"), &e), ERR_OK);
     CU_ASSERT(slice_eqs(buf_slice(&e.acl), "fred\tlrs\t"));
@@ -127,9 +132,13 @@ static void test_move(void)
     put(s, "shared.a", "aaaaaaaaaaaaaaaaaaaaaaaa", "anyone\tlrs\t");
     clock_fake(1001);
     CU_ASSERT_EQUAL(move(s, "shared.a", "shared.b"), ERR_OK);
-    CU_ASSERT_STRING_EQUAL(raw(s, "Nshared\x1f" "a"), "%(T ed I aaaaaaaaaaaaaaaaaaaaaaaa V 7 C 1 F 3 M 1001)");
-    CU_ASSERT_STRING_EQUAL(raw(s, "Nshared\x1f" "b"),
-                           "%(T e I aaaaaaaaaaaaaaaaaaaaaaaa P default V 7 C 1 F 3 M 1001 A %(anyone lrs))");
+    CU_ASSERT_STRING_EQUAL(raw(s, "Nshared\x1f"
+                                  "a"),
+                           "%(T ed I aaaaaaaaaaaaaaaaaaaaaaaa V 7 C 1 F 3 M 1001)");
+    CU_ASSERT_STRING_EQUAL(
+        raw(s, "Nshared\x1f"
+               "b"),
+        "%(T e I aaaaaaaaaaaaaaaaaaaaaaaa P default V 7 C 1 F 3 M 1001 A %(anyone lrs))");
     CU_ASSERT_STRING_EQUAL(raw(s, "Iaaaaaaaaaaaaaaaaaaaaaaaa"),
                            "%(T e N shared~b P default V 7 C 1 F 3 M 1001 A %(anyone lrs) H "
                            "(%(N shared~a M 1001 V 7 C 1 F 3 T ed)))");
@@ -189,8 +198,10 @@ static void test_foreach(void)
         { "user.none", 0, "" },
         { "shared", 0, "shared shared.news" },
         { "dom.example!", 0, "dom.example!common dom.example!user.ann" },
-        { "", 0, "dom.example!common dom.example!user.ann shared shared.news user.ann user.ann.x user.ann y "
-                 "user.anna user.bob user.bob.INBOX" },
+        { "", 0,
+          "dom.example!common dom.example!user.ann shared shared.news user.ann user.ann.x user.ann "
+          "y "
+          "user.anna user.bob user.bob.INBOX" },
         { "DELETED", 0, "" },
         { "DELETED", MBLIST_DELETED_TREE, "DELETED.user.bob.z.6B0177B7" },
     };
@@ -200,7 +211,8 @@ static void test_foreach(void)
     put_sample_names(s);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         buf_reset(&got);
-        CU_CHECK_ROW(i, mblist_foreach(s, slice_cstr(rows[i].prefix), rows[i].flags, collect, &got) == ERR_OK);
+        CU_CHECK_ROW(i, mblist_foreach(s, slice_cstr(rows[i].prefix), rows[i].flags, collect,
+                                       &got) == ERR_OK);
         CU_CHECK_ROW(i, slice_eqs(buf_slice(&got), rows[i].want));
     }
     buf_fini(&got);
@@ -213,8 +225,12 @@ static void test_foreach_kinds(void)
         uint32_t type;
         unsigned flags;                         /* with which it is visited; 0: always */
     } rows[] = {
-        { MBTYPE_EMAIL, 0 }, { 'c', 0 }, { MBTYPE_LEGACY, 0 }, { MBTYPE_DELETED, MBLIST_TOMBSTONES },
-        { MBTYPE_REMOTE, MBLIST_SPECIAL }, { MBTYPE_RESERVED, MBLIST_SPECIAL },
+        { MBTYPE_EMAIL, 0 },
+        { 'c', 0 },
+        { MBTYPE_LEGACY, 0 },
+        { MBTYPE_DELETED, MBLIST_TOMBSTONES },
+        { MBTYPE_REMOTE, MBLIST_SPECIAL },
+        { MBTYPE_RESERVED, MBLIST_SPECIAL },
         { MBTYPE_INTERMEDIATE, MBLIST_INTERMEDIATE },
     };
     struct store *s = instance_open("");
@@ -267,7 +283,11 @@ static void test_damaged_record(void)
     put(s, "user.a", "aaaaaaaaaaaaaaaaaaaaaaaa", "");
     put(s, "user.c", "cccccccccccccccccccccccc", "");
     CU_ASSERT_EQUAL(store_db(s, STORE_DB_MBOXLIST, &db), ERR_OK);
-    CU_ASSERT_EQUAL(db_store_now(db, SLICE_LIT("Nuser\x1f" "b"), SLICE_LIT("%(T e V garbage)")), ERR_OK);
+    CU_ASSERT_EQUAL(db_store_now(db,
+                                 SLICE_LIT("Nuser\x1f"
+                                           "b"),
+                                 SLICE_LIT("%(T e V garbage)")),
+                    ERR_OK);
     CU_ASSERT_EQUAL(mblist_foreach(s, SLICE_NULL, 0, collect, &got), ERR_OK);
     CU_ASSERT(slice_eqs(buf_slice(&got), "user.a user.c"));
     mbentry_init(&e);
@@ -355,7 +375,8 @@ static void test_visible(void)
         who = *rows[i].userid ? ident_new(slice_cstr(rows[i].userid)) : ident_new_anonymous();
         ns = namespace_new(slice_cstr(rows[i].userid), rows[i].admin);
         buf_reset(&got);
-        CU_CHECK_ROW(i, mblist_visible(s, ns, who, rows[i].admin, NULL, 0, collect_seen, &got) == ERR_OK);
+        CU_CHECK_ROW(i, mblist_visible(s, ns, who, rows[i].admin, NULL, 0, collect_seen, &got) ==
+                            ERR_OK);
         CU_CHECK_ROW(i, slice_eqs(buf_slice(&got), rows[i].want));
         if (!slice_eqs(buf_slice(&got), rows[i].want))
             fprintf(stderr, "row %zu: %s\n", i, buf_cstr(&got));
@@ -384,7 +405,8 @@ static void test_visible_ranges(void)
 
     CU_ASSERT(mblist_has_children(s, SLICE_LIT("user.bob"), who, false));
     CU_ASSERT(!mblist_has_children(s, SLICE_LIT("user.bob.noacl"), who, false));
-    CU_ASSERT(!mblist_has_children(s, SLICE_LIT("user.ann"), who, false));      /* none that bob may see */
+    CU_ASSERT(
+        !mblist_has_children(s, SLICE_LIT("user.ann"), who, false)); /* none that bob may see */
     CU_ASSERT(mblist_has_children(s, SLICE_LIT("user.ann"), who, true));
     CU_ASSERT(!mblist_has_children(s, SLICE_LIT("shared"), who, false));
     CU_ASSERT(mblist_has_children(s, SLICE_LIT("user"), who, false));
@@ -409,7 +431,8 @@ static void test_access(void)
     CU_ASSERT_EQUAL(r, 0);
     CU_ASSERT_EQUAL(mblist_access(s, SLICE_LIT("DELETED.user.bob.z.6B0177B7"), bob, false, &e, &r),
                     ERR_NOTFOUND);
-    CU_ASSERT_EQUAL(mblist_access(s, SLICE_LIT("DELETED.user.bob.z.6B0177B7"), admin, true, &e, &r), ERR_OK);
+    CU_ASSERT_EQUAL(mblist_access(s, SLICE_LIT("DELETED.user.bob.z.6B0177B7"), admin, true, &e, &r),
+                    ERR_OK);
     mbentry_fini(&e);
     ident_free(&bob);
     ident_free(&admin);
@@ -445,7 +468,8 @@ static void test_reverse(void)
     struct store *s = instance_open("reverseacls: yes");
     struct mblist_repairs done;
 
-    put(s, "user.ann", "aaaaaaaaaaaaaaaaaaaaaaaa", "ann\tlr\tbob\tlr\t-anyone\tr\tcarl\tip\tadmin\tlr\t");
+    put(s, "user.ann", "aaaaaaaaaaaaaaaaaaaaaaaa",
+        "ann\tlr\tbob\tlr\t-anyone\tr\tcarl\tip\tadmin\tlr\t");
     put(s, "shared.x", "bbbbbbbbbbbbbbbbbbbbbbbb", "anyone\tl\t");
     check_reverse(s, "");                       /* no marker: not kept */
     CU_ASSERT_EQUAL(mblist_recover(s, &done), ERR_OK);
@@ -482,7 +506,8 @@ static void test_recover_old_list(void)
     CU_ASSERT_EQUAL(store_db(s, STORE_DB_MBOXLIST, &db), ERR_OK);
     for (size_t i = 0; i < sizeof old / sizeof *old; i++)
         CU_CHECK_ROW(i, db_store_now(db, slice_cstr(old[i][0]), slice_cstr(old[i][1])) == ERR_OK);
-    CU_ASSERT_EQUAL(db_store_now(db, SLICE_LIT("Nuser\x1fz"), SLICE_LIT("%(T ez I zzzzzzzzzzzzzzzz P default)")),
+    CU_ASSERT_EQUAL(db_store_now(db, SLICE_LIT("Nuser\x1fz"),
+                                 SLICE_LIT("%(T ez I zzzzzzzzzzzzzzzz P default)")),
                     ERR_OK);
     clock_fake(1000);
     CU_ASSERT_EQUAL(mblist_recover(s, &done), ERR_OK);
@@ -517,8 +542,9 @@ static void test_sample(void)
     struct buf got = BUF_INIT;
 
     CU_ASSERT_EQUAL(mblist_visible(s, ns, fred, false, NULL, 0, collect_seen, &got), ERR_OK);
-    CU_ASSERT_STRING_EQUAL(buf_cstr(&got), "INBOX|INBOX.Entw&APw-rfe|INBOX.Old Stuff|INBOX.Renamed|INBOX.Sh|"
-                                           "INBOX.Trash|INBOX.Work|shared|shared.news");
+    CU_ASSERT_STRING_EQUAL(buf_cstr(&got),
+                           "INBOX|INBOX.Entw&APw-rfe|INBOX.Old Stuff|INBOX.Renamed|INBOX.Sh|"
+                           "INBOX.Trash|INBOX.Work|shared|shared.news");
     namespace_free(&ns);
     ns = namespace_new(SLICE_LIT("mary"), false);
     buf_reset(&got);
@@ -526,19 +552,23 @@ static void test_sample(void)
     CU_ASSERT_STRING_EQUAL(buf_cstr(&got), "INBOX|shared|shared.news|user.fred.Sh|user.fred.Work");
     namespace_free(&ns);
     buf_reset(&got);
-    CU_ASSERT_EQUAL(mblist_foreach(s, SLICE_NULL, MBLIST_TOMBSTONES | MBLIST_DELETED_TREE, collect, &got), ERR_OK);
-    CU_ASSERT_STRING_EQUAL(buf_cstr(&got), "DELETED.user.fred.Gone.6B0177B7 shared shared.news user.fred "
-                                           "user.fred.Entw&APw-rfe user.fred.Gone user.fred.Old Stuff "
-                                           "user.fred.Renamed user.fred.Sh user.fred.Temp user.fred.Trash "
-                                           "user.fred.Work user.j^doe user.mary");
+    CU_ASSERT_EQUAL(
+        mblist_foreach(s, SLICE_NULL, MBLIST_TOMBSTONES | MBLIST_DELETED_TREE, collect, &got),
+        ERR_OK);
+    CU_ASSERT_STRING_EQUAL(buf_cstr(&got),
+                           "DELETED.user.fred.Gone.6B0177B7 shared shared.news user.fred "
+                           "user.fred.Entw&APw-rfe user.fred.Gone user.fred.Old Stuff "
+                           "user.fred.Renamed user.fred.Sh user.fred.Temp user.fred.Trash "
+                           "user.fred.Work user.j^doe user.mary");
     buf_fini(&got);
     ident_free(&fred);
     ident_free(&mary);
     instance_close(&s);
 }
 
-TEST_SUITE("mblist", { "put_and_bury", test_put_and_bury }, { "move", test_move }, { "foreach", test_foreach },
-           { "foreach_kinds", test_foreach_kinds }, { "change_in_walk", test_change_in_walk },
-           { "damaged_record", test_damaged_record }, { "visible", test_visible },
-           { "visible_ranges", test_visible_ranges }, { "access", test_access }, { "reverse", test_reverse },
+TEST_SUITE("mblist", { "put_and_bury", test_put_and_bury }, { "move", test_move },
+           { "foreach", test_foreach }, { "foreach_kinds", test_foreach_kinds },
+           { "change_in_walk", test_change_in_walk }, { "damaged_record", test_damaged_record },
+           { "visible", test_visible }, { "visible_ranges", test_visible_ranges },
+           { "access", test_access }, { "reverse", test_reverse },
            { "recover_old_list", test_recover_old_list }, { "sample", test_sample })

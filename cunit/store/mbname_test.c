@@ -177,7 +177,8 @@ static void test_inbox(void)
     struct buf out = BUF_INIT;
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        instance_conf(rows[i].virtual_domains ? "virtdomains: userid\ndefaultdomain: def.example" : "");
+        instance_conf(rows[i].virtual_domains ? "virtdomains: userid\ndefaultdomain: def.example"
+                                              : "");
         mbname_inbox(slice_cstr(rows[i].userid), &out);
         CU_CHECK_ROW(i, slice_eqs(buf_slice(&out), rows[i].inbox));
         CU_CHECK_ROW(i, mbname_is_inbox(buf_slice(&out)));
@@ -227,6 +228,7 @@ static void test_below(void)
         { "dom!user.a", "", true },
         { "user.a", "", true },
         { "user.a", "dom!", false },
+        { "user.bob.example!x", "user.bob", false },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -264,5 +266,6 @@ static void test_deleted(void)
 }
 
 TEST_SUITE("mbname", { "check_new", test_check_new }, { "length", test_length },
-           { "database_name", test_database_name }, { "owner", test_owner }, { "inbox", test_inbox },
-           { "parts", test_parts }, { "below", test_below }, { "deleted", test_deleted })
+           { "database_name", test_database_name }, { "owner", test_owner },
+           { "inbox", test_inbox }, { "parts", test_parts }, { "below", test_below },
+           { "deleted", test_deleted })

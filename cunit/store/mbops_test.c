@@ -1,7 +1,7 @@
 /* mbops_test.c - create, delete, rename and re-permit mailboxes
  *
- * covers: NS-07 NS-08 NS-29 NS-30 NS-31 NS-32 NS-34 AC-08 AC-09 AC-32 AC-33 AC-34 AC-35 AC-36 PT-02 PT-03 PT-04
- * covers: PT-05 PT-25 PT-26 QU-20 QU-27 SU-04 AD-10
+ * covers: NS-07 NS-08 NS-29 NS-30 NS-31 NS-32 NS-34 AC-08 AC-09 AC-32 AC-33 AC-34 AC-35 AC-36 PT-02
+ * PT-03 PT-04 covers: PT-05 PT-25 PT-26 QU-20 QU-27 SU-04 AD-10
  */
 #include "imap/store/mbops.h"
 
@@ -69,19 +69,21 @@ static void note_rename(void *arg, struct slice from, struct slice to)
 
 static struct buf renamed = BUF_INIT;
 
-static err_t rename_as(struct store *s, const char *userid, const char *from, const char *to, const char *partition)
+static err_t rename_as(struct store *s, const char *userid, const char *from, const char *to,
+                       const char *partition)
 {
     struct actor a = who(userid);
     err_t err;
 
     buf_reset(&renamed);
-    err = mbop_rename(s, &a, slice_cstr(from), slice_cstr(to), slice_cstr(partition), note_rename, &renamed);
+    err = mbop_rename(s, &a, slice_cstr(from), slice_cstr(to), slice_cstr(partition), note_rename,
+                      &renamed);
     who_done(&a);
     return err;
 }
 
-static err_t acl_as(struct store *s, const char *userid, const char *name, const char *id, enum acl_mode mode,
-                    const char *rights)
+static err_t acl_as(struct store *s, const char *userid, const char *name, const char *id,
+                    enum acl_mode mode, const char *rights)
 {
     struct actor a = who(userid);
     rights_t r;
@@ -166,7 +168,8 @@ static void test_create(void)
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         CU_CHECK_ROW(i, create_as(s, rows[i].userid, rows[i].name, "") == rows[i].want);
-    check_list(s, "top top.a top.a.b user.bob user.bob.a user.bob.a.b user.bob.a.b.c user.bob.work");
+    check_list(s,
+               "top top.a top.a.b user.bob user.bob.a user.bob.a.b user.bob.a.b.c user.bob.work");
     check_acl(s, "user.bob", "bob\tlrswipkxtecdan\t");
     check_acl(s, "top", "anyone\tlrs\t");
     /* children have their parent's ACL; k there lets others create */
@@ -179,8 +182,10 @@ static void test_create(void)
 
 static void test_create_details(void)
 {
-    const struct mbop_create c = { .name = SLICE_LIT("user.bob.x"), .acl = SLICE_LIT("ann\tlr\t"),
-                                   .uniqueid = SLICE_LIT("zzzzzzzzzzzzzzzzzzzzzzzz"), .uidvalidity = 77,
+    const struct mbop_create c = { .name = SLICE_LIT("user.bob.x"),
+                                   .acl = SLICE_LIT("ann\tlr\t"),
+                                   .uniqueid = SLICE_LIT("zzzzzzzzzzzzzzzzzzzzzzzz"),
+                                   .uidvalidity = 77,
                                    .type = 'c' };
     struct store *s = instance_open("");
     struct buf id = BUF_INIT;
@@ -325,7 +330,8 @@ static void test_delete_immediate(void)
     struct buf dir = BUF_INIT;
     struct mbentry e, gone;
     struct quota_state q;
-    const int64_t limit[QUOTA_NRES] = { 1 << 20, QUOTA_UNLIMITED, QUOTA_UNLIMITED, QUOTA_UNLIMITED };
+    const int64_t limit[QUOTA_NRES] = { 1 << 20, QUOTA_UNLIMITED, QUOTA_UNLIMITED,
+                                        QUOTA_UNLIMITED };
 
     create(s, "user.bob");
     create(s, "user.bob.x");
@@ -337,7 +343,8 @@ static void test_delete_immediate(void)
         mailbox_close(&mb);
     }
     lookup(s, "user.bob.x", &e);
-    CU_ASSERT_EQUAL(annot_write(s, buf_slice(&e.uniqueid), "/comment", SLICE_NULL, SLICE_LIT("x")), ERR_OK);
+    CU_ASSERT_EQUAL(annot_write(s, buf_slice(&e.uniqueid), "/comment", SLICE_NULL, SLICE_LIT("x")),
+                    ERR_OK);
     CU_ASSERT_EQUAL(partition_dir(&e, FILE_MESSAGE, &dir), ERR_OK);
     CU_ASSERT(file_exists(buf_cstr(&dir)));
     CU_ASSERT_EQUAL(delete_as(s, "bob", "user.bob.x"), ERR_OK);
@@ -347,7 +354,8 @@ static void test_delete_immediate(void)
     CU_ASSERT_EQUAL(mblist_lookup_any(s, SLICE_LIT("user.bob.x"), &gone), ERR_OK);
     CU_ASSERT(gone.type & MBTYPE_DELETED);
     CU_ASSERT_EQUAL(gone.partition.n, 0);
-    CU_ASSERT_EQUAL(annot_read(s, buf_slice(&e.uniqueid), "/comment", SLICE_NULL, &dir), ERR_NOTFOUND);
+    CU_ASSERT_EQUAL(annot_read(s, buf_slice(&e.uniqueid), "/comment", SLICE_NULL, &dir),
+                    ERR_NOTFOUND);
     CU_ASSERT_EQUAL(quota_read(s, SLICE_LIT("user.bob"), &q), ERR_OK);
     CU_ASSERT_EQUAL(q.used[QUOTA_STORAGE], 0);
     CU_ASSERT_EQUAL(q.used[QUOTA_MESSAGE], 0);
@@ -376,7 +384,8 @@ static void test_delete_deleted(void)
 
 static void fill_user(struct store *s)
 {
-    const int64_t limit[QUOTA_NRES] = { 1 << 20, QUOTA_UNLIMITED, QUOTA_UNLIMITED, QUOTA_UNLIMITED };
+    const int64_t limit[QUOTA_NRES] = { 1 << 20, QUOTA_UNLIMITED, QUOTA_UNLIMITED,
+                                        QUOTA_UNLIMITED };
     struct seen after;
     struct mailbox *mb;
 
@@ -390,7 +399,8 @@ static void fill_user(struct store *s)
     seen_init(&after);
     const struct seen_change change = { .last_uid = 4, .last_change = 1, .durable = true };
 
-    CU_ASSERT_EQUAL(seen_update(s, SLICE_LIT("carl"), SLICE_LIT("someboxid"), &change, &after), ERR_OK);
+    CU_ASSERT_EQUAL(seen_update(s, SLICE_LIT("carl"), SLICE_LIT("someboxid"), &change, &after),
+                    ERR_OK);
     seen_fini(&after);
     mb = box_open(s, "user.carl.z.deep");
     CU_ASSERT_EQUAL(box_append_many(mb, 2), ERR_OK);
@@ -410,8 +420,10 @@ static void check_no_trace(struct store *s, const char *state_dir)
 
 static void test_delete_user(void)
 {
-    static const char *const modes[] = { "", "delete_mode: immediate", "mailbox_legacy_dirs: yes",
-                                         "mailbox_legacy_dirs: yes\ndelete_mode: immediate\nhashimapspool: yes" };
+    static const char *const modes[] = {
+        "", "delete_mode: immediate", "mailbox_legacy_dirs: yes",
+        "mailbox_legacy_dirs: yes\ndelete_mode: immediate\nhashimapspool: yes"
+    };
 
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         struct store *s = instance_open(modes[i]);
@@ -423,8 +435,9 @@ static void test_delete_user(void)
         CU_CHECK_ROW(i, delete_as(s, "admin", "user.carl") == ERR_DENIED);
         CU_CHECK_ROW(i, acl_as(s, "admin", "user.carl", "admin", ACL_MODE_SET, "x") == ERR_OK);
         CU_CHECK_ROW(i, delete_as(s, "admin", "user.carl") == ERR_OK);
-        check_list(s, i % 2 ? "user.dan"
-                            : "DELETED.user.carl DELETED.user.carl.z DELETED.user.carl.z.deep user.dan");
+        check_list(
+            s, i % 2 ? "user.dan"
+                     : "DELETED.user.carl DELETED.user.carl.z DELETED.user.carl.z.deep user.dan");
         check_no_trace(s, buf_cstr(&path));
         CU_CHECK_ROW(i, create_as(s, "admin", "user.carl", "") == ERR_OK);
         CU_CHECK_ROW(i, create_as(s, "carl", "user.carl.z", "") == ERR_OK);
@@ -443,8 +456,9 @@ static void test_special_use(void)
     create(s, "user.bob.Trash");
     create(s, "user.bob.a");
     lookup(s, "user.bob.Trash", &e);
-    CU_ASSERT_EQUAL(annot_write(s, buf_slice(&e.uniqueid), ANNOT_SPECIALUSE, ANNOT_OWNER, SLICE_LIT("\\trash")),
-                    ERR_OK);
+    CU_ASSERT_EQUAL(
+        annot_write(s, buf_slice(&e.uniqueid), ANNOT_SPECIALUSE, ANNOT_OWNER, SLICE_LIT("\\trash")),
+        ERR_OK);
     CU_ASSERT_EQUAL(delete_as(s, "bob", "user.bob.Trash"), ERR_INUSE);
     CU_ASSERT_EQUAL(rename_as(s, "bob", "user.bob.Trash", "user.bob.a.Trash", ""), ERR_INUSE);
     CU_ASSERT_EQUAL(rename_as(s, "bob", "user.bob.Trash", "user.bob.Bin", ""), ERR_OK);
@@ -484,7 +498,8 @@ static void test_rename_errors(void)
     create(s, "user.ann");
     create(s, "shared");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        CU_CHECK_ROW(i, rename_as(s, rows[i].userid, rows[i].from, rows[i].to, rows[i].partition) == rows[i].want);
+        CU_CHECK_ROW(i, rename_as(s, rows[i].userid, rows[i].from, rows[i].to, rows[i].partition) ==
+                            rows[i].want);
     check_list(s, "shared user.ann user.bob user.bob.a user.bob.b");
     instance_close(&s);
 }
@@ -505,7 +520,8 @@ static void check_messages(struct store *s, const char *name, uint32_t want)
 
 static void test_rename_tree(void)
 {
-    static const char *const confs[] = { "", "mailbox_legacy_dirs: yes", "mailbox_legacy_dirs: yes\nhashimapspool: yes" };
+    static const char *const confs[] = { "", "mailbox_legacy_dirs: yes",
+                                         "mailbox_legacy_dirs: yes\nhashimapspool: yes" };
 
     for (size_t i = 0; i < sizeof confs / sizeof *confs; i++) {
         struct store *s = instance_open(confs[i]);
@@ -519,7 +535,8 @@ static void test_rename_tree(void)
         mailbox_close(&mb);
         lookup(s, "user.bob.z.deep", &before);
         CU_CHECK_ROW(i, rename_as(s, "bob", "user.bob.z", "user.bob.n.y", "") == ERR_OK);
-        CU_CHECK_ROW(i, slice_eqs(buf_slice(&renamed), "user.bob.z>user.bob.n.y user.bob.z.deep>user.bob.n.y.deep "));
+        CU_CHECK_ROW(i, slice_eqs(buf_slice(&renamed),
+                                  "user.bob.z>user.bob.n.y user.bob.z.deep>user.bob.n.y.deep "));
         check_list(s, "user.bob user.bob.n user.bob.n.y user.bob.n.y.deep");
         lookup(s, "user.bob.n.y.deep", &after);
         CU_CHECK_ROW(i, slice_eq(buf_slice(&before.uniqueid), buf_slice(&after.uniqueid)));
@@ -567,7 +584,8 @@ static void test_rename_uidvalidity(void)
 
 static void test_rename_quota(void)
 {
-    const int64_t plenty[QUOTA_NRES] = { 1 << 20, QUOTA_UNLIMITED, QUOTA_UNLIMITED, QUOTA_UNLIMITED };
+    const int64_t plenty[QUOTA_NRES] = { 1 << 20, QUOTA_UNLIMITED, QUOTA_UNLIMITED,
+                                         QUOTA_UNLIMITED };
     const int64_t little[QUOTA_NRES] = { QUOTA_UNLIMITED, 1, QUOTA_UNLIMITED, QUOTA_UNLIMITED };
     struct store *s = instance_open("");
     struct quota_state q;
@@ -602,7 +620,8 @@ static void test_rename_quota(void)
 
 static void test_rename_user(void)
 {
-    static const char *const confs[] = { "allowusermoves: yes", "allowusermoves: yes\nmailbox_legacy_dirs: yes" };
+    static const char *const confs[] = { "allowusermoves: yes",
+                                         "allowusermoves: yes\nmailbox_legacy_dirs: yes" };
 
     for (size_t i = 0; i < sizeof confs / sizeof *confs; i++) {
         struct store *s = instance_open(confs[i]);
@@ -635,7 +654,8 @@ static void test_rename_inbox(void)
     create(s, "user.bob.child");
     mb = box_open(s, "user.bob");
     CU_ASSERT_EQUAL(box_append_many(mb, 3), ERR_OK);
-    CU_ASSERT_EQUAL(box_set_flags(mb, 1, FLAG_FLAGGED | FLAG_SEEN, FLAG_FLAGGED | FLAG_SEEN), ERR_OK);
+    CU_ASSERT_EQUAL(box_set_flags(mb, 1, FLAG_FLAGGED | FLAG_SEEN, FLAG_FLAGGED | FLAG_SEEN),
+                    ERR_OK);
     CU_ASSERT_EQUAL(box_expunge(mb, 2), ERR_OK);
     mailbox_close(&mb);
     CU_ASSERT_EQUAL(rename_as(s, "bob", "user.bob", "user.bob.old", ""), ERR_OK);
@@ -666,7 +686,8 @@ static void test_undelete(void)
     CU_ASSERT_EQUAL(box_append_many(mb, 2), ERR_OK);
     mailbox_close(&mb);
     CU_ASSERT_EQUAL(delete_as(s, "bob", "user.bob.x"), ERR_OK);
-    CU_ASSERT_EQUAL(rename_as(s, "bob", "DELETED.user.bob.x.6B0177B7", "user.bob.y", ""), ERR_NOTFOUND);
+    CU_ASSERT_EQUAL(rename_as(s, "bob", "DELETED.user.bob.x.6B0177B7", "user.bob.y", ""),
+                    ERR_NOTFOUND);
     CU_ASSERT_EQUAL(rename_as(s, "admin", "DELETED.user.bob.x.6B0177B7", "user.bob.y", ""), ERR_OK);
     check_messages(s, "user.bob.y", 2);
     check_acl(s, "user.bob.y", "bob\tlrswipkxtecdan\t");
@@ -685,9 +706,12 @@ static void test_set_acl(void)
         err_t want;
         const char *acl;                        /* NULL: unchanged */
     } rows[] = {
-        { "bob", "user.bob", "ann", ACL_MODE_SET, "lrs", ERR_OK, "bob\tlrswipkxtecdan\tann\tlrs\t" },
-        { "bob", "user.bob", "ann", ACL_MODE_REMOVE, "s", ERR_OK, "bob\tlrswipkxtecdan\tann\tlr\t" },
-        { "bob", "user.bob", "-ann", ACL_MODE_ADD, "r", ERR_OK, "bob\tlrswipkxtecdan\tann\tlr\t-ann\tr\t" },
+        { "bob", "user.bob", "ann", ACL_MODE_SET, "lrs", ERR_OK,
+          "bob\tlrswipkxtecdan\tann\tlrs\t" },
+        { "bob", "user.bob", "ann", ACL_MODE_REMOVE, "s", ERR_OK,
+          "bob\tlrswipkxtecdan\tann\tlr\t" },
+        { "bob", "user.bob", "-ann", ACL_MODE_ADD, "r", ERR_OK,
+          "bob\tlrswipkxtecdan\tann\tlr\t-ann\tr\t" },
         { "bob", "user.bob", "-ann", ACL_MODE_SET, "", ERR_OK, "bob\tlrswipkxtecdan\tann\tlr\t" },
         { "bob", "user.bob", "bob", ACL_MODE_SET, "", ERR_DENIED, NULL },
         { "bob", "user.bob", "bob", ACL_MODE_ADD, "i", ERR_DENIED, NULL },
@@ -706,8 +730,8 @@ static void test_set_acl(void)
     create(s, "user.bob");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         lookup(s, "user.bob", &before);
-        CU_CHECK_ROW(i, acl_as(s, rows[i].userid, rows[i].name, rows[i].id, rows[i].mode, rows[i].rights) ==
-                            rows[i].want);
+        CU_CHECK_ROW(i, acl_as(s, rows[i].userid, rows[i].name, rows[i].id, rows[i].mode,
+                               rows[i].rights) == rows[i].want);
         if (rows[i].acl)
             acl = rows[i].acl;
         check_acl(s, "user.bob", acl);
@@ -740,12 +764,14 @@ static void test_set_acl_options(void)
 static void note_event(void *arg, const struct store_event *e)
 {
     static const char *const names[] = {
-        [EV_MAILBOX_CREATED] = "created", [EV_MAILBOX_DELETED] = "deleted", [EV_MAILBOX_RENAMED] = "renamed",
+        [EV_MAILBOX_CREATED] = "created",
+        [EV_MAILBOX_DELETED] = "deleted",
+        [EV_MAILBOX_RENAMED] = "renamed",
         [EV_ACL] = "acl",
     };
 
-    if (e->kind == EV_MAILBOX_CREATED || e->kind == EV_MAILBOX_DELETED || e->kind == EV_MAILBOX_RENAMED ||
-        e->kind == EV_ACL)
+    if (e->kind == EV_MAILBOX_CREATED || e->kind == EV_MAILBOX_DELETED ||
+        e->kind == EV_MAILBOX_RENAMED || e->kind == EV_ACL)
         buf_addf(arg, "%s %.*s;", names[e->kind], SLICE_ARG(e->mailbox));
 }
 
@@ -769,11 +795,12 @@ static void test_events(void)
 }
 
 TEST_SUITE("mbops", { "create", test_create }, { "create_details", test_create_details },
-           { "partitions", test_partitions }, { "folder_quota", test_folder_quota }, { "delete", test_delete },
-           { "delete_twice", test_delete_twice }, { "delete_immediate", test_delete_immediate },
-           { "delete_deleted", test_delete_deleted }, { "delete_user", test_delete_user },
-           { "special_use", test_special_use }, { "rename_errors", test_rename_errors },
-           { "rename_tree", test_rename_tree }, { "rename_uidvalidity", test_rename_uidvalidity },
-           { "rename_quota", test_rename_quota }, { "rename_user", test_rename_user },
-           { "rename_inbox", test_rename_inbox }, { "undelete", test_undelete }, { "set_acl", test_set_acl },
+           { "partitions", test_partitions }, { "folder_quota", test_folder_quota },
+           { "delete", test_delete }, { "delete_twice", test_delete_twice },
+           { "delete_immediate", test_delete_immediate }, { "delete_deleted", test_delete_deleted },
+           { "delete_user", test_delete_user }, { "special_use", test_special_use },
+           { "rename_errors", test_rename_errors }, { "rename_tree", test_rename_tree },
+           { "rename_uidvalidity", test_rename_uidvalidity }, { "rename_quota", test_rename_quota },
+           { "rename_user", test_rename_user }, { "rename_inbox", test_rename_inbox },
+           { "undelete", test_undelete }, { "set_acl", test_set_acl },
            { "set_acl_options", test_set_acl_options }, { "events", test_events })

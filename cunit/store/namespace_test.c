@@ -1,4 +1,5 @@
-/* namespace_test.c - what users see of the names; the rows were measured on Cyrus 3.6.1 where it is not said otherwise
+/* namespace_test.c - what users see of the names; the rows were measured on Cyrus 3.6.1 where it is
+ * not said otherwise
  *
  * covers: NS-02 NS-06 NS-10 NS-11 NS-12 NS-13 NS-14 NS-15 NS-16 NS-17 NS-19 NS-21 NS-22 NS-23 NS-24
  */
@@ -58,9 +59,12 @@ static const struct {
     { ALT UNIX, "bob", false, "user.bob.Shared Folders.x", "Alt Folders/Shared Folders/x" },
     { ALT UNIX, "bob", false, "user.bob.Alt Folders.y", "Alt Folders/Alt Folders/y" },
     /* other prefixes */
-    { ALT UNIX "userprefix: People\nsharedprefix: Team\naltprefix: Else", "bob", false, "user.ann.x", "People/ann/x" },
-    { ALT UNIX "userprefix: People\nsharedprefix: Team\naltprefix: Else", "bob", false, "news", "Team/news" },
-    { ALT UNIX "userprefix: People\nsharedprefix: Team\naltprefix: Else", "bob", false, "user.bob.inbox", "Else/inbox" },
+    { ALT UNIX "userprefix: People\nsharedprefix: Team\naltprefix: Else", "bob", false,
+      "user.ann.x", "People/ann/x" },
+    { ALT UNIX "userprefix: People\nsharedprefix: Team\naltprefix: Else", "bob", false, "news",
+      "Team/news" },
+    { ALT UNIX "userprefix: People\nsharedprefix: Team\naltprefix: Else", "bob", false,
+      "user.bob.inbox", "Else/inbox" },
     /* administrators: the standard form whatever altnamespace says */
     { ALT UNIX, "admin", true, "user.bob.INBOX", "user/bob/INBOX" },
     { ALT, "admin", true, "user.bob", "user.bob" },
@@ -80,7 +84,7 @@ static const struct {
     { VIRT, "admin", true, "dom.example!common", "common@dom.example" },
     { VIRT, "admin", true, "user.bob", "user.bob" },
     { VIRT UNIX, "admin", true, "dom.example!user.ann.sub", "user/ann/sub@dom.example" },
-    { VIRT, "admin", true, "user.bob.a@b", "user.bob.a@b@defdomain" },     /* ours: to be read back */
+    { VIRT, "admin", true, "user.bob.a@b", "user.bob.a@b@defdomain" }, /* ours: to be read back */
     { VIRT, "admin@dom.example", true, "dom.example!user.ann", "user.ann@dom.example" },
     /* ours: a domain's administrator sees that domain (3.6.1 shows everything) */
     { VIRT, "admin@dom.example", true, "user.bob", NULL },
@@ -92,11 +96,15 @@ static const struct {
     { VIRT CROSS, "bob", false, "shared", "shared" },
     { VIRT CROSS ALT UNIX, "bob", false, "dom.example!user.ann", "Other Users/ann@dom.example" },
     { VIRT CROSS ALT UNIX, "bob", false, "user.ann.sub", "Other Users/ann@defdomain/sub" },
-    { VIRT CROSS ALT UNIX, "bob", false, "dom.example!common.x", "Shared Folders/common@dom.example/x" },
-    { VIRT CROSS ALT UNIX, "eve@dom.example", false, "dom.example!user.ann", "Other Users/ann@dom.example" },
+    { VIRT CROSS ALT UNIX, "bob", false, "dom.example!common.x",
+      "Shared Folders/common@dom.example/x" },
+    { VIRT CROSS ALT UNIX, "eve@dom.example", false, "dom.example!user.ann",
+      "Other Users/ann@dom.example" },
     { VIRT CROSS "crossdomains_onlyother: yes", "bob", false, "user.ann", "user.ann" },
-    { VIRT CROSS "crossdomains_onlyother: yes", "bob", false, "dom.example!user.ann", "user.ann@dom^example" },
-    { VIRT CROSS "crossdomains_onlyother: yes", "eve@dom.example", false, "user.ann", "user.ann@defdomain" },
+    { VIRT CROSS "crossdomains_onlyother: yes", "bob", false, "dom.example!user.ann",
+      "user.ann@dom^example" },
+    { VIRT CROSS "crossdomains_onlyother: yes", "eve@dom.example", false, "user.ann",
+      "user.ann@defdomain" },
 };
 
 static void test_both_ways(void)
@@ -317,7 +325,8 @@ static void test_ranges(void)
         { ALT UNIX, "bob", false, "Other Users/ann/", "user.ann" },
         { ALT UNIX, "bob", false, "Shared Folders/news/x", "news" },
         { ALT UNIX, "bob", false, "S", "user.bob|" },
-        { VIRT, "ann@dom.example", false, "", "dom.example!user.ann|dom.example!user|dom.example!" },
+        { VIRT, "ann@dom.example", false, "",
+          "dom.example!user.ann|dom.example!user|dom.example!" },
         { VIRT CROSS, "bob", false, "user.ann", "ALL" },
         { "", "admin", true, "user.bob.", "user.bob" },
         { "", "admin", true, "", "" },

@@ -10,7 +10,9 @@
 
 #define HASH "hashimapspool: yes\n"
 #define FULL "hashimapspool: yes\nfulldirhash: yes\n"
-#define META "metapartition-default: @DIR@/meta\nmetapartition_files: header index\nmetadir-cache-default: @DIR@/fast\n"
+#define META                                                                                       \
+    "metapartition-default: @DIR@/meta\nmetapartition_files: header "                              \
+    "index\nmetadir-cache-default: @DIR@/fast\n"
 
 static void make(struct mbentry *e, const char *name, const char *id, uint32_t type)
 {
@@ -45,11 +47,14 @@ static void test_dir(void)
         { HASH, "user.9x", MBTYPE_LEGACY, FILE_MESSAGE, "spool/q/user/9x" },
         { HASH, "DELETED.user.ann.Sub.6B017C25", MBTYPE_LEGACY, FILE_MESSAGE,
           "spool/u/DELETED/user/ann/Sub/6B017C25" },
-        { HASH, "dom.example!user.ann", MBTYPE_LEGACY, FILE_MESSAGE, "spool/domain/d/dom.example/a/user/ann" },
-        { "", "dom.example!user.ann", MBTYPE_LEGACY, FILE_MESSAGE, "spool/domain/dom.example/user/ann" },
+        { HASH, "dom.example!user.ann", MBTYPE_LEGACY, FILE_MESSAGE,
+          "spool/domain/d/dom.example/a/user/ann" },
+        { "", "dom.example!user.ann", MBTYPE_LEGACY, FILE_MESSAGE,
+          "spool/domain/dom.example/user/ann" },
         { FULL, "user.zorro", MBTYPE_LEGACY, FILE_MESSAGE, "spool/Q/user/zorro" },
         { FULL, "user.q^r", MBTYPE_LEGACY, FILE_MESSAGE, "spool/V/user/q^r" },
-        { FULL, "other.org!user.x2", MBTYPE_LEGACY, FILE_MESSAGE, "spool/domain/M/other.org/U/user/x2" },
+        { FULL, "other.org!user.x2", MBTYPE_LEGACY, FILE_MESSAGE,
+          "spool/domain/M/other.org/U/user/x2" },
         { META, "user.ann", 0, FILE_INDEX, "meta/uuid/w/d/wdcd0w2zqn5yp2h3rkuqy1ab" },
         { META, "user.ann", 0, FILE_CACHE, "fast/uuid/w/d/wdcd0w2zqn5yp2h3rkuqy1ab" },
         { META, "user.ann", 0, FILE_ANNOTATIONS, "spool/uuid/w/d/wdcd0w2zqn5yp2h3rkuqy1ab" },
@@ -75,9 +80,12 @@ static void test_file_names(void)
         enum store_file file;
         const char *want;
     } rows[] = {
-        { FILE_HEADER, "spool/user/a/cyrus.header" }, { FILE_INDEX, "spool/user/a/cyrus.index" },
-        { FILE_CACHE, "spool/user/a/cyrus.cache" }, { FILE_ANNOTATIONS, "spool/user/a/cyrus.annotations" },
-        { FILE_SQUAT, "spool/user/a/cyrus.squat" }, { FILE_MESSAGE, "spool/user/a" },
+        { FILE_HEADER, "spool/user/a/cyrus.header" },
+        { FILE_INDEX, "spool/user/a/cyrus.index" },
+        { FILE_CACHE, "spool/user/a/cyrus.cache" },
+        { FILE_ANNOTATIONS, "spool/user/a/cyrus.annotations" },
+        { FILE_SQUAT, "spool/user/a/cyrus.squat" },
+        { FILE_MESSAGE, "spool/user/a" },
     };
     struct buf out = BUF_INIT;
     struct mbentry e;
@@ -106,9 +114,16 @@ static void test_hostile_names(void)
         const char *name, *id;
         uint32_t type;
     } rows[] = {
-        { "user.x", "", 0 }, { "user.x", "a", 0 }, { "user.x", "../../../../etc", 0 }, { "user.x", "a/b", 0 },
-        { "user.x", "..", 0 }, { "user../etc", "", MBTYPE_LEGACY }, { "user.a/b", "", MBTYPE_LEGACY },
-        { "user..x", "", MBTYPE_LEGACY }, { "../x!user.a", "", MBTYPE_LEGACY }, { "..!user.a", "", MBTYPE_LEGACY },
+        { "user.x", "", 0 },
+        { "user.x", "a", 0 },
+        { "user.x", "../../../../etc", 0 },
+        { "user.x", "a/b", 0 },
+        { "user.x", "..", 0 },
+        { "user../etc", "", MBTYPE_LEGACY },
+        { "user.a/b", "", MBTYPE_LEGACY },
+        { "user..x", "", MBTYPE_LEGACY },
+        { "../x!user.a", "", MBTYPE_LEGACY },
+        { "..!user.a", "", MBTYPE_LEGACY },
         { "user.x", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 0 },
     };
     struct buf out = BUF_INIT;
@@ -131,11 +146,15 @@ static void test_locks(void)
         uint32_t type;
         const char *want;
     } rows[] = {
-        { "", "user.ann.Sub", "wdcdaaaaaaaaaaaaaaaaaaaa", 0, "cfg/lock/wdcdaaaaaaaaaaaaaaaaaaaa.lock" },
-        { HASH, "user.ann.Sub", "wdcdaaaaaaaaaaaaaaaaaaaa", 0, "cfg/lock/w/wdcdaaaaaaaaaaaaaaaaaaaa.lock" },
-        { HASH, "user.ann.Sub", "9dcdaaaaaaaaaaaaaaaaaaaa", 0, "cfg/lock/q/9dcdaaaaaaaaaaaaaaaaaaaa.lock" },
+        { "", "user.ann.Sub", "wdcdaaaaaaaaaaaaaaaaaaaa", 0,
+          "cfg/lock/wdcdaaaaaaaaaaaaaaaaaaaa.lock" },
+        { HASH, "user.ann.Sub", "wdcdaaaaaaaaaaaaaaaaaaaa", 0,
+          "cfg/lock/w/wdcdaaaaaaaaaaaaaaaaaaaa.lock" },
+        { HASH, "user.ann.Sub", "9dcdaaaaaaaaaaaaaaaaaaaa", 0,
+          "cfg/lock/q/9dcdaaaaaaaaaaaaaaaaaaaa.lock" },
         { HASH, "user.ann.Sub", "", MBTYPE_LEGACY, "cfg/lock/a/user/ann/Sub.lock" },
-        { HASH "mboxname_lockpath: @DIR@/run", "user.ann", "", MBTYPE_LEGACY, "run/a/user/ann.lock" },
+        { HASH "mboxname_lockpath: @DIR@/run", "user.ann", "", MBTYPE_LEGACY,
+          "run/a/user/ann.lock" },
     };
     struct buf out = BUF_INIT;
     struct mbentry e;
@@ -171,9 +190,9 @@ static void test_pick(void)
         char want;
     } rows[] = {
         { "freespace-most", 0, 0, 'b' },
-        { "freespace-most", 90, 0, 'a' },       /* b is 91 % used */
+        { "freespace-most", 90, 0, 'a' }, /* b is 91 % used */
         { "freespace-percent-most", 0, 0, 'c' },
-        { "freespace-percent-most", 10, 0, 'c' },       /* all are above: the limit does not count */
+        { "freespace-percent-most", 10, 0, 'c' }, /* all are above: the limit does not count */
         { "random", 0, 0.0, 'a' },
         { "random", 0, 0.26, 'b' },
         { "random", 0, 0.51, 'c' },
@@ -181,7 +200,7 @@ static void test_pick(void)
         { "random", 0, 0.999, 'd' },
         { "random", 60, 0.999, 'c' },
         { "random", 60, 0.0, 'a' },
-        { "freespace-percent-weighted", 0, 0.0, 'a' },      /* 50 : 9 : 80 : 0 */
+        { "freespace-percent-weighted", 0, 0.0, 'a' }, /* 50 : 9 : 80 : 0 */
         { "freespace-percent-weighted", 0, 0.38, 'b' },
         { "freespace-percent-weighted", 0, 0.43, 'c' },
         { "freespace-percent-weighted", 0, 0.9999, 'c' },
@@ -209,7 +228,8 @@ static void test_choose(void)
     instance_conf("");
     CU_ASSERT_EQUAL(partition_choose(&out), ERR_OK);
     CU_ASSERT(slice_eqs(buf_slice(&out), "default"));
-    instance_conf("defaultpartition:\npartition-two: @DIR@/cfg\npartition_select_exclude: default, three");
+    instance_conf(
+        "defaultpartition:\npartition-two: @DIR@/cfg\npartition_select_exclude: default, three");
     CU_ASSERT_EQUAL(partition_choose(&out), ERR_OK);
     CU_ASSERT(slice_eqs(buf_slice(&out), "two"));
     instance_conf("defaultpartition:\npartition_select_exclude: default");

@@ -12,11 +12,12 @@ static void test_each(void)
         enum policy_op op;
         const char *needs;
     } rows[] = {
-        { OP_LOOKUP, "l" }, { OP_SELECT, "r" }, { OP_STATUS, "r" }, { OP_APPEND, "i" },
-        { OP_COPY_FROM, "r" }, { OP_STORE_FLAGS, "w" }, { OP_STORE_SEEN, "s" }, { OP_STORE_DELETED, "t" },
-        { OP_EXPUNGE, "e" }, { OP_POST, "p" }, { OP_CREATE_BELOW, "k" }, { OP_DELETE, "x" },
-        { OP_RENAME_FROM, "x" }, { OP_ADMIN_ACL, "a" }, { OP_LIST_ACL, "a" }, { OP_GET_QUOTAROOT, "r" },
-        { OP_SUBSCRIBE, "l" }, { OP_ANNOTATE, "lrw" },
+        { OP_LOOKUP, "l" },        { OP_SELECT, "r" },        { OP_STATUS, "r" },
+        { OP_APPEND, "i" },        { OP_COPY_FROM, "r" },     { OP_STORE_FLAGS, "w" },
+        { OP_STORE_SEEN, "s" },    { OP_STORE_DELETED, "t" }, { OP_EXPUNGE, "e" },
+        { OP_POST, "p" },          { OP_CREATE_BELOW, "k" },  { OP_DELETE, "x" },
+        { OP_RENAME_FROM, "x" },   { OP_ADMIN_ACL, "a" },     { OP_LIST_ACL, "a" },
+        { OP_GET_QUOTAROOT, "r" }, { OP_SUBSCRIBE, "l" },     { OP_ANNOTATE, "lrw" },
     };
     bool seen[OP_NOPS] = { false };
     rights_t r;
@@ -27,7 +28,8 @@ static void test_each(void)
         seen[rows[i].op] = true;
         CU_CHECK_ROW(i, policy_check(rows[i].op, ACL_ALL) == ERR_OK);
         CU_CHECK_ROW(i, policy_check(rows[i].op, r) == ERR_OK);
-        CU_CHECK_ROW(i, policy_check(rows[i].op, ACL_ALL & ~r) == (r & ACL_L ? ERR_NOTFOUND : ERR_DENIED));
+        CU_CHECK_ROW(i, policy_check(rows[i].op, ACL_ALL & ~r) ==
+                            (r & ACL_L ? ERR_NOTFOUND : ERR_DENIED));
         CU_CHECK_ROW(i, policy_check(rows[i].op, 0) == ERR_NOTFOUND);
     }
     for (size_t i = 0; i < OP_NOPS; i++)

@@ -1,22 +1,20 @@
+# Tests of imap/store: this list, and those of names and facts
 check_PROGRAMS += cunit/store/unit_store
 cunit_store_unit_store_SOURCES = cunit/runner.c cunit/test.h \
-	cunit/store/annot_test.c \
-	cunit/store/boxes.c \
-	cunit/store/boxes.h \
+	cunit/store/boxes.c cunit/store/boxes.h \
+	cunit/store/samples.c cunit/store/samples.h \
 	cunit/store/commit_test.c \
-	cunit/store/dup_test.c \
+	cunit/store/crash_test.c \
 	cunit/store/header_test.c \
 	cunit/store/index_test.c \
 	cunit/store/mailbox_test.c \
-	cunit/store/mblist_test.c \
-	cunit/store/partition_test.c \
-	cunit/store/quota_test.c \
-	cunit/store/samples.c \
-	cunit/store/samples.h \
-	cunit/store/status_test.c \
-	cunit/store/store_test.c \
-	cunit/store/subs_test.c \
+	cunit/store/powercut_test.c \
+	cunit/store/recover_test.c \
+	cunit/store/repack_test.c \
+	cunit/store/seen_test.c \
+	cunit/store/stage_test.c \
 	cunit/store/synccrc_test.c \
-	cunit/store/user_test.c
-include cunit/store/sources-names.mk
+	cunit/store/upgrade_test.c
 cunit_store_unit_store_LDADD = $(LINK_STORE) $(CUNIT_LIBS)
+include cunit/store/sources-names.mk
+include cunit/store/sources-facts.mk

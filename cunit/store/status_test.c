@@ -71,9 +71,12 @@ static void test_others(void)
     check(s, &e, "bob", 4, 4, 4);
     ranges_add(&seen, 1, 3);                    /* 3 is expunged */
     seen_init(&after);
-    const struct seen_change change = { .add = &seen, .last_uid = 4, .last_change = 1, .durable = true };
+    const struct seen_change change = {
+        .add = &seen, .last_uid = 4, .last_change = 1, .durable = true
+    };
 
-    CU_ASSERT_EQUAL(seen_update(s, SLICE_LIT("bob"), buf_slice(&e.uniqueid), &change, &after), ERR_OK);
+    CU_ASSERT_EQUAL(seen_update(s, SLICE_LIT("bob"), buf_slice(&e.uniqueid), &change, &after),
+                    ERR_OK);
     check(s, &e, "bob", 4, 1, 2);
     seen_fini(&after);
     ranges_fini(&seen);
@@ -97,4 +100,5 @@ static void test_absent(void)
     instance_close(&s);
 }
 
-TEST_SUITE("status", { "sample", test_sample }, { "others", test_others }, { "absent", test_absent })
+TEST_SUITE("status", { "sample", test_sample }, { "others", test_others },
+           { "absent", test_absent })

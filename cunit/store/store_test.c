@@ -64,7 +64,8 @@ static void test_listeners(void)
 
 static void test_databases(void)
 {
-    struct store *s = instance_open("mboxlist_db: skiplist\nannotation_db_path: @DIR@/elsewhere.db\n");
+    struct store *s =
+        instance_open("mboxlist_db: skiplist\nannotation_db_path: @DIR@/elsewhere.db\n");
     struct db *a, *b;
 
     CU_ASSERT_EQUAL(store_db(s, STORE_DB_MBOXLIST, &a), ERR_OK);
@@ -99,5 +100,6 @@ static void test_lock_order(void)
     CU_ASSERT(!lockorder_holds(LOCK_USER));
 }
 
-TEST_SUITE("store", { "open", test_open }, { "refused", test_refused }, { "listeners", test_listeners },
-           { "databases", test_databases }, { "lock_order", test_lock_order })
+TEST_SUITE("store", { "open", test_open }, { "refused", test_refused },
+           { "listeners", test_listeners }, { "databases", test_databases },
+           { "lock_order", test_lock_order })

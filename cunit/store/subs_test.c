@@ -67,7 +67,8 @@ static void test_add_and_remove(void)
     CU_ASSERT_EQUAL(events, 4);
     check(s, "ann", "user.ann|user.ann.v^2.b|shared.news|user.anna.x");
     /* 3.6.1 writes NINBOXa~x for user.anna.x */
-    check_file("cfg/user/a/ann.sub", "~VER~\t2\nNINBOX\t\nNINBOX~v.2~b\t\nNshared~news\t\nNuser~anna~x\t\n");
+    check_file("cfg/user/a/ann.sub",
+               "~VER~\t2\nNINBOX\t\nNINBOX~v.2~b\t\nNshared~news\t\nNuser~anna~x\t\n");
     CU_ASSERT(subs_has(s, ann, SLICE_LIT("user.anna.x")));
     CU_ASSERT(!subs_has(s, ann, SLICE_LIT("user.anna")));
     CU_ASSERT_EQUAL(subs_remove(s, ann, SLICE_LIT("user.ann")), ERR_OK);
@@ -106,10 +107,13 @@ static void test_old_file(void)
     char path[700];
 
     snprintf(path, sizeof path, "%s", instance_path("cfg/user/a/ann.sub"));
-    CU_ASSERT_EQUAL(subs_add(s, SLICE_LIT("abe"), SLICE_LIT("x")), ERR_OK);     /* makes the directory */
-    CU_ASSERT_EQUAL(file_replace(path, instance_path("cfg/tmp"), slice_cstr(old), 0644, FILE_NOSYNC), ERR_OK);
+    CU_ASSERT_EQUAL(subs_add(s, SLICE_LIT("abe"), SLICE_LIT("x")),
+                    ERR_OK); /* makes the directory */
+    CU_ASSERT_EQUAL(
+        file_replace(path, instance_path("cfg/tmp"), slice_cstr(old), 0644, FILE_NOSYNC), ERR_OK);
     check(s, "ann", "user.ann|user.ann.Work|shared.news|user.anna");
-    check_file("cfg/user/a/ann.sub", "~VER~\t2\nNINBOX\t\nNINBOX~Work\t\nNshared~news\t\nNuser~anna\t\n");
+    check_file("cfg/user/a/ann.sub",
+               "~VER~\t2\nNINBOX\t\nNINBOX~Work\t\nNshared~news\t\nNuser~anna\t\n");
     CU_ASSERT_EQUAL(subs_remove(s, SLICE_LIT("ann"), SLICE_LIT("user.ann.Work")), ERR_OK);
     check(s, "ann", "user.ann|shared.news|user.anna");
     instance_close(&s);
@@ -124,5 +128,6 @@ static void test_sample(void)
     instance_close(&s);
 }
 
-TEST_SUITE("subs", { "add_and_remove", test_add_and_remove }, { "change_in_walk", test_change_in_walk },
-           { "old_file", test_old_file }, { "sample", test_sample })
+TEST_SUITE("subs", { "add_and_remove", test_add_and_remove },
+           { "change_in_walk", test_change_in_walk }, { "old_file", test_old_file },
+           { "sample", test_sample })

@@ -55,8 +55,10 @@ static void test_sample(void)
         struct msgannot *a = NULL;
         (void)!msgannot_open(s, mailbox_entry(mb), &a);
         struct sums got = sum_up(mb, a);
-        CU_CHECK_ROW(i, got.basic == rows[i].basic && mailbox_head(mb)->sync_crc_basic == rows[i].basic);
-        CU_CHECK_ROW(i, got.annot == rows[i].annot && mailbox_head(mb)->sync_crc_annot == rows[i].annot);
+        CU_CHECK_ROW(i, got.basic == rows[i].basic &&
+                            mailbox_head(mb)->sync_crc_basic == rows[i].basic);
+        CU_CHECK_ROW(i, got.annot == rows[i].annot &&
+                            mailbox_head(mb)->sync_crc_annot == rows[i].annot);
         msgannot_close(&a);
         mailbox_close(&mb);
     }
@@ -65,7 +67,9 @@ static void test_sample(void)
 
 static void test_shares(void)
 {
-    struct record r = { .uid = 1, .flags = FLAG_INT_EXPUNGED, .savedate = 5, .createdmodseq = 7, .cid = 255 };
+    struct record r = {
+        .uid = 1, .flags = FLAG_INT_EXPUNGED, .savedate = 5, .createdmodseq = 7, .cid = 255
+    };
     struct synccrc_flags f;
     struct header h;
 
@@ -82,9 +86,10 @@ static void test_shares(void)
     int n = snprintf(text, sizeof text, "1 0 0 (%u) 0 0000000000000000000000000000000000000000",
                      crc32_of("$label1", 7));
     CU_ASSERT_EQUAL(synccrc_basic(&r, &f), crc32_of(text, (size_t)n));
-    CU_ASSERT_EQUAL(synccrc_virtual(&r), crc32_of("1 /vendor/cmu/cyrus-imapd/thrid  ff", 35) ^
-                                             crc32_of("1 /vendor/cmu/cyrus-imapd/savedate  5", 37) ^
-                                             crc32_of("1 /vendor/cmu/cyrus-imapd/createdmodseq  7", 42));
+    CU_ASSERT_EQUAL(synccrc_virtual(&r),
+                    crc32_of("1 /vendor/cmu/cyrus-imapd/thrid  ff", 35) ^
+                        crc32_of("1 /vendor/cmu/cyrus-imapd/savedate  5", 37) ^
+                        crc32_of("1 /vendor/cmu/cyrus-imapd/createdmodseq  7", 42));
     header_fini(&h);
 }
 

@@ -60,6 +60,29 @@ static void test_paths(void)
     instance_close(&s);
 }
 
+static void test_sieve_dir(void)
+{
+    static const struct {
+        const char *userid, *want;
+    } rows[] = {
+        { "", "sieve/global" },
+        { "fred", "sieve/uuid/z/v/zvl937xhln56selpds335hgm" },
+        { "j.doe", "sieve/j/j.doe" },
+        { "ann@dom.example", "sieve/domain/d/dom.example/a/ann" },
+    };
+    struct store *s = instance_open("virtdomains: userid\nsievedir: @DIR@/sieve");
+    struct buf path = BUF_INIT;
+
+    put_inbox(s, "user.fred", "zvl937xhln56selpds335hgm", 0);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        CU_CHECK_ROW(i, user_sieve_dir(s, slice_cstr(rows[i].userid), &path) == ERR_OK);
+        CU_CHECK_ROW(i, slice_eqs(buf_slice(&path), instance_path(rows[i].want)));
+    }
+    CU_ASSERT_EQUAL(user_sieve_dir(s, SLICE_LIT("a/../b"), &path), ERR_BADNAME);
+    buf_fini(&path);
+    instance_close(&s);
+}
+
 /* Does another process get this lock at once? */
 static bool other_gets(const char *name, enum lock_mode mode)
 {
@@ -100,13 +123,15 @@ static void test_locks(void)
     user_unlock(&a);
     user_unlock(&a);                            /* NULL is fine */
 
-    CU_ASSERT_EQUAL(user_lock_owners(s, SLICE_LIT("user.zoe"), SLICE_LIT("user.amy.x"), &a, &b), ERR_OK);
+    CU_ASSERT_EQUAL(user_lock_owners(s, SLICE_LIT("user.zoe"), SLICE_LIT("user.amy.x"), &a, &b),
+                    ERR_OK);
     CU_ASSERT_PTR_NOT_NULL(b);
     CU_ASSERT(!other_gets("cfg/lock/*U*zoe.lock", LOCK_SHARED));
     CU_ASSERT(!other_gets("cfg/lock/*U*amy.lock", LOCK_SHARED));
     user_unlock(&b);
     user_unlock(&a);
-    CU_ASSERT_EQUAL(user_lock_owners(s, SLICE_LIT("user.zoe"), SLICE_LIT("user.zoe.x"), &a, &b), ERR_OK);
+    CU_ASSERT_EQUAL(user_lock_owners(s, SLICE_LIT("user.zoe"), SLICE_LIT("user.zoe.x"), &a, &b),
+                    ERR_OK);
     CU_ASSERT_PTR_NULL(b);
     user_unlock(&a);
     instance_close(&s);
@@ -126,7 +151,10 @@ static void touch(const char *name)
 static void test_delete_and_rename(void)
 {
     static const char *const files[] = {
-        "cfg/user/f/fred.seen", "cfg/user/f/fred.sub", "cfg/user/f/fred.x.seen", "cfg/user/f/freda.seen",
+        "cfg/user/f/fred.seen",
+        "cfg/user/f/fred.sub",
+        "cfg/user/f/fred.x.seen",
+        "cfg/user/f/freda.seen",
         "cfg/user/uuid/z/v/zvl937xhln56selpds335hgm/seen.db",
     };
     struct store *s = instance_open("");
@@ -139,16 +167,19 @@ static void test_delete_and_rename(void)
     CU_ASSERT(file_exists(instance_path("cfg/user/z/zoe.sub")));
     CU_ASSERT(file_exists(instance_path("cfg/user/f/fred.x.seen")));
     CU_ASSERT(file_exists(instance_path("cfg/user/f/freda.seen")));
-    CU_ASSERT_EQUAL(user_rename_files(s, SLICE_LIT("fred"), SLICE_LIT("zoe")), ERR_OK);   /* repeated */
+    CU_ASSERT_EQUAL(user_rename_files(s, SLICE_LIT("fred"), SLICE_LIT("zoe")),
+                    ERR_OK); /* repeated */
 
-    CU_ASSERT_EQUAL(user_delete_files(s, SLICE_LIT("zoe"), SLICE_LIT("zvl937xhln56selpds335hgm")), ERR_OK);
+    CU_ASSERT_EQUAL(user_delete_files(s, SLICE_LIT("zoe"), SLICE_LIT("zvl937xhln56selpds335hgm")),
+                    ERR_OK);
     CU_ASSERT(!file_exists(instance_path("cfg/user/z/zoe.seen")));
     CU_ASSERT(!file_exists(instance_path("cfg/user/uuid/z/v/zvl937xhln56selpds335hgm")));
     CU_ASSERT(file_exists(instance_path("cfg/user/uuid/z/v")));
-    CU_ASSERT_EQUAL(user_delete_files(s, SLICE_LIT("zoe"), SLICE_LIT("zvl937xhln56selpds335hgm")), ERR_OK);
+    CU_ASSERT_EQUAL(user_delete_files(s, SLICE_LIT("zoe"), SLICE_LIT("zvl937xhln56selpds335hgm")),
+                    ERR_OK);
     CU_ASSERT_EQUAL(user_delete_files(s, SLICE_LIT("never"), SLICE_LIT("")), ERR_OK);
     instance_close(&s);
 }
 
-TEST_SUITE("user", { "paths", test_paths }, { "locks", test_locks },
-           { "delete_and_rename", test_delete_and_rename })
+TEST_SUITE("user", { "paths", test_paths }, { "sieve_dir", test_sieve_dir },
+           { "locks", test_locks }, { "delete_and_rename", test_delete_and_rename })

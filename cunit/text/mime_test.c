@@ -50,8 +50,8 @@ static void test_tree(void)
         { "Content-Type: multipart/mixed\r\n\r\n--B\r\n", "MULTIPART/MIXED[--B\r\n]" },
         { "Content-Type: multipart/mixed; boundary=B\r\n\r\nno boundary\r\n",
           "MULTIPART/MIXED(TEXT/PLAIN[])" },
-        { "Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\nContent-Type: image/png\r\n--B\r\n"
-          "\r\nx",
+        { "Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\nContent-Type: image/png\r\n"
+          "--B\r\n\r\nx",
           "MULTIPART/MIXED(IMAGE/PNG[] TEXT/PLAIN[x])" },
         { "Content-Type: multipart/mixed; boundary=B\r\n\r\n--Bx\r\n--B \r\n\r\n--B\r\n",
           "MULTIPART/MIXED(TEXT/PLAIN[] TEXT/PLAIN[])" },
@@ -118,8 +118,8 @@ static void on_end(void *ctx, struct mime_part *part)
 
 static void test_hooks(void)
 {
-    static const char m[] = "Content-Type: multipart/mixed; boundary=B\r\n\r\n--B\r\n\r\n-\r\n--\r\n"
-                            "--Bx\r\n--B\r\n\r\ntwo\r\n\r\n--B--\r\n--B\r\n";
+    static const char m[] = "Content-Type: multipart/mixed; boundary=B\r\n\r\n"
+                            "--B\r\n\r\n-\r\n--\r\n--Bx\r\n--B\r\n\r\ntwo\r\n\r\n--B--\r\n--B\r\n";
     static const struct mime_hooks hooks = { on_header, on_content, on_end };
 
     for (size_t piece = 1; piece < sizeof m; piece++) {

@@ -79,7 +79,8 @@ static void test_encode(void)
 /* Long texts come back, on lines that are short enough. */
 static void test_round_trip(void)
 {
-    static const char *units[] = { "\xc3\xa9", "abcdefg \xe2\x82\xac", "\xf0\x9f\x98\x80", "\x01z" };
+    static const char *units[] = { "\xc3\xa9", "abcdefg \xe2\x82\xac", "\xf0\x9f\x98\x80",
+                                   "\x01z" };
 
     for (size_t i = 0; i < ROWS(units); i++) {
         for (size_t column = 0; column < 90; column += 11) {

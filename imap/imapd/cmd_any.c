@@ -2,6 +2,7 @@
 #include "imap/imapd/imapd.h"
 
 #include "imap/imapd/view.h"
+#include "imap/store/mblist.h"
 #include "lib/text/imapout.h"
 
 void cmd_capability(void *session, const struct command *cmd)
@@ -41,6 +42,20 @@ static void add_namespace(struct buf *b, bool has, struct slice prefix, char sep
 }
 
 /* RFC 2342 */
+/* NS-16: administrators have a personal part only when they have an INBOX. */
+static bool has_personal(struct session *s)
+{
+    struct mbentry entry;
+    bool has;
+
+    if (!s->base->is_admin)
+        return true;
+    mbentry_init(&entry);
+    has = mblist_lookup(s->base->store, namespace_inbox(s->ns), &entry) == ERR_OK;
+    mbentry_fini(&entry);
+    return has;
+}
+
 void cmd_namespace(void *session, const struct command *cmd)
 {
     struct session *s = session;
@@ -51,7 +66,7 @@ void cmd_namespace(void *session, const struct command *cmd)
     if (args_end(s) != ERR_OK)
         return;
     namespace_describe(s->ns, &v);
-    add_namespace(&b, v.has_personal, v.personal, sep);
+    add_namespace(&b, v.has_personal && has_personal(s), v.personal, sep);
     buf_addc(&b, ' ');
     add_namespace(&b, v.has_other, v.other, sep);
     buf_addc(&b, ' ');

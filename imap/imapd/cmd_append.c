@@ -9,6 +9,10 @@
 #include "imap/store/quota.h"
 #include "lib/base/log.h"
 
+/* A message above the limit that comes unasked is read and dropped when it is at most this much
+ * above; a longer one ends the connection (RFC 7888 4). */
+enum { DISCARD_MAX = 16 << 20 };
+
 struct append_run {
     struct session *s;
     struct slice name;                          /* internal */
@@ -79,6 +83,11 @@ static err_t swallow(struct append_run *r)
     err_t err = ERR_OK;
 
     if (r->lit.nonsync) {
+        if (r->lit.size > limit_value(LIMIT_MESSAGE) + DISCARD_MAX) {
+            log_notice("message of %" PRIu64 " bytes refused from %s", r->lit.size, r->s->base->client);
+            reply_bye(r->s, "[TOOBIG] Message size exceeds fixed limit");
+            return ERR_LIMIT;
+        }
         err = stream_discard(out(r->s), r->lit.size);
         if (!err)
             err = args_continue(r->s);

@@ -133,6 +133,12 @@ static err_t put_sections(struct fetch_run *r, const struct item_ctx *c, bool fi
     return ERR_OK;
 }
 
+/* A \Seen that this command set is told like any change: RFC 7162 3.1.4 wants the MODSEQ, 3.2.4 the UID. */
+static unsigned items_of_change(const struct session *s)
+{
+    return F_FLAGS | (s->enabled & ENABLED_CONDSTORE ? F_MODSEQ : 0u) | (s->enabled & ENABLED_QRESYNC ? F_UID : 0u);
+}
+
 static err_t put_message(struct fetch_run *r, const struct item_ctx *c)
 {
     unsigned items = r->f.items;
@@ -140,7 +146,7 @@ static err_t put_message(struct fetch_run *r, const struct item_ctx *c)
     err_t err;
 
     if (ranges_has(&r->newly_seen, c->msgno))
-        items |= F_FLAGS;
+        items |= items_of_change(r->s);
     buf_adds(&r->b, "* ");
     buf_add_u64(&r->b, c->msgno);
     buf_adds(&r->b, " FETCH (");

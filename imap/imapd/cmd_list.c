@@ -1,12 +1,13 @@
 /* cmd_list.c - LIST and LSUB (RFC 3501 6.3.8, 6.3.9, 5258, 5819, 3348)
  *
- * All visible names in the ranges that the patterns can reach are collected and sorted with the
- * separator lowest, so that children follow their parent: then "has children" and parents that
- * exist only as names are seen from the neighbours.
+ * All visible names in the ranges that the patterns can reach are collected and sorted: by parts of
+ * the tree in the order of 3.6, within one with the separator lowest, so that children follow their
+ * parent: then "has children" and parents that exist only as names are seen from the neighbours.
  */
 #include "imap/imapd/imapd.h"
 
 #include "imap/imapd/status_items.h"
+#include "imap/store/mbname.h"
 #include "imap/store/subs.h"
 #include "lib/base/map.h"
 #include "lib/base/vec.h"
@@ -18,10 +19,12 @@ enum { PATTERNS_MAX = 100, RANGES_MAX_SCAN = 16 };
 
 enum list_select { SEL_SUBSCRIBED = 1, SEL_REMOTE = 2, SEL_RECURSIVE = 4 };
 enum list_return { RET_SUBSCRIBED = 1, RET_CHILDREN = 2, RET_STATUS = 4 };
+enum list_part { PART_OWN, PART_USERS, PART_SHARED, PART_DELETED };
 
 struct list_item {
     struct slice ext;               /* external name, arena */
     struct slice intname;           /* empty: no mailbox */
+    enum list_part part;
     bool exists, subscribed;
     bool child_subscribed;          /* some mailbox below is subscribed */
     bool has_children;
@@ -149,11 +152,21 @@ static err_t read_return(struct list_run *r)
 
 /* ---- collecting */
 
+static enum list_part part_of(const struct session *s, struct slice intname)
+{
+    if (mbname_is_deleted(intname))
+        return PART_DELETED;
+    if (!s->base->is_admin && mbname_owned_by(intname, ident_userid(s->base->ident)))
+        return PART_OWN;
+    return slice_starts(mbname_local(intname), SLICE_LIT("user.")) ? PART_USERS : PART_SHARED;
+}
+
 static void add_item(struct list_run *r, struct slice ext, struct slice intname, bool exists)
 {
     *VEC_PUSH(&r->items, struct list_item) = (struct list_item){
         .ext = arena_dup(r->arena, ext),
         .intname = arena_dup(r->arena, intname),
+        .part = part_of(r->s, intname),
         .exists = exists,
         .subscribed = r->subs && map_has(r->subs, ext),
     };
@@ -227,11 +240,14 @@ static void add_missing_subscriptions(struct list_run *r)
 static int compare_items(const void *a, const void *b, void *arg)
 {
     const struct list_run *r = arg;
-    struct slice x = ((const struct list_item *)a)->ext, y = ((const struct list_item *)b)->ext;
+    const struct list_item *left = a, *right = b;
+    struct slice x = left->ext, y = right->ext;
     size_t n = x.n < y.n ? x.n : y.n, i = 0;
 
     if (slice_eqs(x, "INBOX") || slice_eqs(y, "INBOX"))
         return slice_eqs(y, "INBOX") - slice_eqs(x, "INBOX");
+    if (left->part != right->part)
+        return left->part < right->part ? -1 : 1;
     while (i < n && x.p[i] == y.p[i])
         i++;
     if (i == n)

@@ -75,7 +75,9 @@ void cmd_delete(void *session, const struct command *cmd)
     if (args_mailbox(s, &name) != ERR_OK || args_end(s) != ERR_OK)
         return;
     err = mbop_delete(s->base->store, &s->actor, name);
-    if (err)
+    if (err == ERR_EXISTS)
+        reply_no(s, "HASCHILDREN", "Mailbox has inferior hierarchical names");
+    else if (err)
         reply_err(s, err);
     else
         reply_ok(s, "Completed");

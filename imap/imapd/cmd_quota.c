@@ -123,7 +123,9 @@ static err_t read_limits(struct session *s, int64_t limit[QUOTA_NRES])
             break;
         while (r < QUOTA_NRES && !slice_eqs_nocase(word, quota_res_names[r]))
             r++;
-        if (r == QUOTA_NRES || value > INT64_MAX / 1024) {
+        if (r == QUOTA_NRES)
+            return ERR_UNSUPPORTED;
+        if (value > INT64_MAX / 1024) {
             t->why = "Invalid quota list";
             return ERR_SYNTAX;
         }
@@ -142,7 +144,12 @@ void cmd_setquota(void *session, const struct command *cmd)
 
     if (!read_name(s, &root))
         return;
-    if ((err = read_limits(s, limit)) != ERR_OK) {
+    err = read_limits(s, limit);
+    if (err == ERR_UNSUPPORTED) {
+        reply_no(s, "CANNOT", "Unsupported quota resource");
+        return;
+    }
+    if (err) {
         args_bad(s, err);
         return;
     }

@@ -75,8 +75,10 @@ err_t status_items_read(struct session *s, unsigned *items)
     *items = 0;
     while (!err && (err = imaptok_more(&s->tok, &more)) == ERR_OK && more)
         err = read_item(s, items);
-    if (!err && !*items)
+    if (!err && !*items) {
+        s->tok.why = "No status attributes";
         err = ERR_SYNTAX;
+    }
     return err;
 }
 

@@ -300,12 +300,19 @@ static err_t read_charset(struct search_args *a)
     return charset_is_known(a->charset) ? ERR_OK : ERR_UNSUPPORTED;
 }
 
+/* As search_skipdiacrit and search_whitespace (its words: skip merge keep) want it. */
+static unsigned fold_flags(void)
+{
+    static const unsigned space[] = { FOLD_SKIP_SPACE, FOLD_MERGE_SPACE, 0 };
+
+    return space[conf_enum(CONF_SEARCH_WHITESPACE)] | (conf_bool(CONF_SEARCH_SKIPDIACRIT) ? FOLD_SKIP_DIACRIT : 0u);
+}
+
 err_t search_args_read(struct search_args *a)
 {
     err_t err = imaptok_sp(&a->s->tok);
 
-    if (conf_bool(CONF_SEARCH_SKIPDIACRIT))
-        a->fold_flags |= FOLD_SKIP_DIACRIT;
+    a->fold_flags = fold_flags();
     if (!err)
         err = read_charset(a);
     return err ? err : read_and(a, 0, false, &a->root);

@@ -79,17 +79,32 @@ void view_resync(struct view *v)
     v->generation = generation;
 }
 
+/* Change the seen state that is not in the index; after a failure the view knows what it knew before. */
+static err_t update_seen(struct view *v, const struct seen_change *change)
+{
+    struct session_base *b = v->session->base;
+    struct seen after;
+    err_t err = seen_update(b->store, ident_userid(b->ident), mailbox_uniqueid(v->mb), change, &after);
+
+    if (err) {
+        seen_fini(&after);
+        return err;
+    }
+    seen_fini(&v->seen);
+    v->seen = after;
+    return ERR_OK;
+}
+
 /* Raise the mark "shown up to" under its lock; *floor gets what it was. */
 static err_t raise_mark(struct view *v, uint32_t last_uid, uint32_t *floor)
 {
-    struct session_base *b = v->session->base;
     struct seen_change change = { .last_uid = last_uid };
     struct commit *c;
     err_t err;
 
     if (!v->seen_internal) {
         *floor = v->seen.last_uid;
-        return seen_update(b->store, ident_userid(b->ident), mailbox_uniqueid(v->mb), &change, &v->seen);
+        return update_seen(v, &change);
     }
     err = view_commit_begin(v, &c);
     if (err)
@@ -372,7 +387,6 @@ err_t view_commit_end(struct view *v, struct commit **c, const struct ranges *to
 
 err_t view_store_seen(struct view *v, const struct ranges *uids, bool seen)
 {
-    struct session_base *b = v->session->base;
     struct seen_change change = {
         .add = seen ? uids : NULL,
         .remove = seen ? NULL : uids,
@@ -380,5 +394,5 @@ err_t view_store_seen(struct view *v, const struct ranges *uids, bool seen)
         .durable = true,
     };
 
-    return seen_update(b->store, ident_userid(b->ident), mailbox_uniqueid(v->mb), &change, &v->seen);
+    return update_seen(v, &change);
 }

@@ -272,6 +272,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     if (conf_load(j.config, "deliver", &why) != ERR_OK) {
         fprintf(stderr, "deliver: %s\n", buf_cstr(&why));
+        buf_fini(&why);
         return EX_CONFIG;
     }
     log_open(conf_string(CONF_SYSLOG_PREFIX), "deliver", LOG_LOCAL6, false);

@@ -62,7 +62,7 @@ static void uidl_line(struct session *s, uint32_t number, struct buf *b)
 }
 
 /* LIST and UIDL: one message or all of them. */
-static void listing(struct session *s, line_fn *put)
+static void listing(struct session *s, const char *title, line_fn *put)
 {
     struct buf b = BUF_INIT;
     uint32_t n;
@@ -75,7 +75,7 @@ static void listing(struct session *s, line_fn *put)
             reply(s, "%s", buf_cstr(&b));
         }
     } else {
-        reply(s, "+OK scan listing follows");
+        reply(s, "+OK %s listing follows", title);
         for (uint32_t i = 1; i <= maildrop_count(s->drop); i++) {
             if (!maildrop_is_there(s->drop, i))
                 continue;
@@ -90,12 +90,12 @@ static void listing(struct session *s, line_fn *put)
 
 static void pop_list(void *session, const struct command *cmd)
 {
-    listing(session, size_line);
+    listing(session, "scan", size_line);
 }
 
 static void pop_uidl(void *session, const struct command *cmd)
 {
-    listing(session, uidl_line);
+    listing(session, "unique-id", uidl_line);
 }
 
 static void cannot_read(struct session *s, err_t err)

@@ -5,6 +5,7 @@
  */
 #include "imap/search/message_text.h"
 
+#include "lib/conf/conf.h"
 #include "lib/text/base64.h"
 #include "lib/text/charset.h"
 #include "lib/text/fold.h"
@@ -162,6 +163,21 @@ static struct slice header_of(const struct mime_part *part, struct slice message
     return slice_cut(message, part->header_off, part->header_off + part->header_size);
 }
 
+/* What the scanner gives a multipart whose boundary never came. */
+static bool is_empty(const struct mime_part *part)
+{
+    return !part->next && part->header_size == 0 && part->body_size == 0;
+}
+
+/* Text, but for HTML when search_skiphtml is on; and what a multipart without parts holds. */
+static bool is_searched(const struct mime_part *part)
+{
+    if (part->kind == MIME_MULTIPART)
+        return !part->child || is_empty(part->child);
+    return part->kind == MIME_LEAF && slice_eqs(part->type, "TEXT")
+           && !(slice_eqs(part->subtype, "HTML") && conf_bool(CONF_SEARCH_SKIPHTML));
+}
+
 bool message_text_has(struct slice message, struct slice needle, bool with_headers, unsigned fold_flags,
                       struct arena *scratch)
 {
@@ -172,11 +188,9 @@ bool message_text_has(struct slice message, struct slice needle, bool with_heade
     if (with_headers && block_has(header_of(part, message), needle, fold_flags))
         return true;
     for (; part; part = mime_next(part)) {
-        if (part->parent && part->parent->kind == MIME_MESSAGE
-            && block_has(header_of(part, message), needle, fold_flags))
+        if (part->parent && block_has(header_of(part, message), needle, fold_flags))
             return true;
-        if (part->kind == MIME_LEAF && slice_eqs(part->type, "TEXT")
-            && part_has(part, message, needle, fold_flags))
+        if (is_searched(part) && part_has(part, message, needle, fold_flags))
             return true;
     }
     return false;

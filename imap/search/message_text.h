@@ -5,9 +5,10 @@
 #include "lib/base/arena.h"
 #include "lib/base/slice.h"
 
-/* In the bodies of the text parts (and headers of contained messages when with_headers); with_headers also
- * looks at the message's own header. Transfer encodings and charsets are undone, HTML gives its visible
- * text. `scratch` is reset by the caller. */
+/* In what follows the header of the message: the bodies of the text parts and the headers of all parts and
+ * contained messages (RFC 3501 6.4.4 BODY); with_headers also looks at the message's own header (TEXT).
+ * Transfer encodings and charsets are undone, HTML gives its visible text or, with search_skiphtml, is left
+ * out. `scratch` is reset by the caller. */
 bool message_text_has(struct slice message, struct slice needle, bool with_headers, unsigned fold_flags,
                       struct arena *scratch);
 

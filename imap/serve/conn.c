@@ -127,10 +127,13 @@ static void end(struct serve_conn *c)
     struct session_base *b = &c->base;
 
     if (conf_bool(CONF_AUDITLOG))
-        log_notice("auditlog: traffic sessionid=<%s> bytes_in=<%" PRIu64 "> bytes_out=<%" PRIu64 ">",
+        log_notice("auditlog: traffic sessionid=<%s> bytes_in=<%" PRIu64 ">"
+                   " bytes_out=<%" PRIu64 ">",
                    b->session_id, stream_bytes_in(b->stream), stream_bytes_out(b->stream));
     stream_close(&b->stream);
-    sasl_server_close(&b->sasl);                /* after the stream, which may use its layer */
+    if (c->layered != b->sasl)
+        sasl_server_close(&c->layered);         /* after the stream, which used its layer */
+    sasl_server_close(&b->sasl);
     ident_free(&b->ident);
     procfile_close(c);
     arena_reset(b->command);

@@ -30,7 +30,8 @@ static struct db *deny_db(struct serve *s)
             buf_fini(&path);
             return NULL;
         }
-        err_t err = db_open(conf_enum_word(CONF_USERDENY_DB), buf_cstr(&path), DB_RDONLY, &s->deny_db);
+        err_t err = db_open(conf_enum_word(CONF_USERDENY_DB), buf_cstr(&path), DB_RDONLY,
+                            &s->deny_db);
         if (err && err != ERR_NOTFOUND)
             log_warn("nobody is denied: %s cannot be opened (%s)", buf_cstr(&path), err_name(err));
         buf_fini(&path);
@@ -51,7 +52,7 @@ bool deny_check(struct serve_conn *c, struct slice userid, char *why, size_t siz
         rest = slice_split(rest, '\t', &list, NULL);
         message = slice_trim(rest);
         if (num_u32(version, &v) != ERR_OK || v < 1 || v > VERSION_MAX)
-            log_warn("user_deny.db: entry of %.*s is not understood, and ignored", SLICE_ARG(userid));
+            log_warn("user_deny.db: the entry of %.*s is not understood", SLICE_ARG(userid));
         else
             denied = wildmat(list, slice_cstr(c->base.service_name)) == WILDMAT_MATCH;
         if (denied && message.n == 0)

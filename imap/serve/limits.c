@@ -6,7 +6,7 @@
 static const struct row {
     const char *name;
     uint64_t value;
-    int option;                                 /* overrides the value when it is above 0; -1: none */
+    int option;                                 /* overrides when it is above 0; -1: none */
     bool closes;
     const char *answer[LIMIT_P_LMTP + 1];       /* in the order of enum limit_protocol */
 } rows[LIMIT_N] = {

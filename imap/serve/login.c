@@ -38,6 +38,7 @@ static bool may_act(void *arg, struct slice authn, struct slice authz)
     return err == ERR_OK && (rights & ACL_A);
 }
 
+/* The dialogue whose layer is on the stream stays until the stream ends. */
 err_t conn_new_sasl(struct serve_conn *c)
 {
     struct session_base *b = &c->base;
@@ -50,9 +51,15 @@ err_t conn_new_sasl(struct serve_conn *c)
         .arg = c,
     };
 
-    sasl_server_close(&b->sasl);
-    err_t err = sasl_server_open(&cfg, &b->sasl);
-    return err ? err : starttls_tell_sasl(b);
+    struct sasl_server *fresh;
+    err_t err = sasl_server_open(&cfg, &fresh);
+
+    if (err)
+        return err;
+    if (b->sasl != c->layered)
+        sasl_server_close(&b->sasl);
+    b->sasl = fresh;
+    return starttls_tell_sasl(b);
 }
 
 /* ---- pauses ---- */
@@ -117,7 +124,8 @@ static const char *denied_text(const struct serve_conn *c, struct slice user)
     return "not authorized";
 }
 
-static enum login_result refuse(struct serve_conn *c, struct slice user, err_t err, const char **why)
+static enum login_result refuse(struct serve_conn *c, struct slice user, err_t err,
+                                const char **why)
 {
     const struct outcome *o = outcomes;
 
@@ -131,7 +139,8 @@ static enum login_result refuse(struct serve_conn *c, struct slice user, err_t e
 /* maxlogins_per_host, maxlogins_per_user: 0 is no limit. */
 static bool too_many(struct serve_conn *c, struct slice user, const char **why)
 {
-    int64_t host_max = conf_int(CONF_MAXLOGINS_PER_HOST), user_max = conf_int(CONF_MAXLOGINS_PER_USER);
+    int64_t host_max = conf_int(CONF_MAXLOGINS_PER_HOST);
+    int64_t user_max = conf_int(CONF_MAXLOGINS_PER_USER);
     uint32_t hosts = 0, users = 0;
     const char *what = NULL;
 
@@ -167,17 +176,31 @@ static enum login_result admit(struct serve_conn *c, const char **why)
     if (plain && conf_seconds(CONF_PLAINTEXTLOGINPAUSE) > 0 && !stream_is_tls(b->stream) &&
         !pause_ms(b, conf_seconds(CONF_PLAINTEXTLOGINPAUSE) * 1000))
         return LOGIN_CLOSED;
+    telemetry_stop(c);
+    ident_free(&b->ident);                      /* an administrator may log in again */
     b->ident = slice_eqs(user, "anonymous") ? ident_new_anonymous() : ident_new(user);
     b->is_admin = ident_is_admin(b->ident);
     log_notice("login: %s %.*s %s%s User logged in SESSIONID=<%s>", b->client, SLICE_ARG(user),
                sasl_server_mech(b->sasl), tls_suffix(b), b->session_id);
     procfile_write(c, NULL);
+    procfile_title(c, NULL);
     telemetry_start(c);
     *why = plain && !stream_is_tls(b->stream) ? conf_string(CONF_PLAINTEXTLOGINALERT) : NULL;
     return LOGIN_OK;
 }
 
 /* ---- the four ways in ---- */
+
+/* A new proof after one that put a layer on the stream needs a dialogue of its own. */
+static bool prepare(struct serve_conn *c, const char **why)
+{
+    if (c->base.sasl && c->base.sasl != c->layered)
+        return true;
+    if (conn_new_sasl(c) == ERR_OK)
+        return true;
+    *why = "authentication is not available";
+    return false;
+}
 
 /* imapd -N: whoever says so is it.  For servers behind a front end that has checked. */
 static enum login_result trust(struct serve_conn *c, struct slice user, const char **why)
@@ -192,6 +215,8 @@ enum login_result serve_login_password(struct session_base *base, struct slice u
 {
     struct serve_conn *c = conn_of(base);
 
+    if (!prepare(c, why))
+        return LOGIN_UNAVAILABLE;
     if (c->serve->no_password)
         return trust(c, user, why);
     err_t err = sasl_server_password(base->sasl, user, pass);
@@ -202,8 +227,10 @@ enum login_result serve_login_apop(struct session_base *base, struct slice user,
                                    struct slice digest_hex, const char **why)
 {
     struct serve_conn *c = conn_of(base);
-    err_t err = sasl_server_apop(base->sasl, user, digest_hex);
 
+    if (!prepare(c, why))
+        return LOGIN_UNAVAILABLE;
+    err_t err = sasl_server_apop(base->sasl, user, digest_hex);
     return err ? refuse(c, user, err, why) : admit(c, why);
 }
 
@@ -220,6 +247,8 @@ enum login_result serve_login_begin(struct session_base *base, struct slice mech
                                     const struct slice *initial, struct buf *challenge,
                                     const char **why)
 {
+    if (!prepare(conn_of(base), why))
+        return LOGIN_UNAVAILABLE;
     return go_on(conn_of(base), sasl_server_begin(base->sasl, mech, initial, challenge), why);
 }
 
@@ -244,7 +273,11 @@ err_t serve_login_layer(struct session_base *base)
         return ERR_OK;
     struct stream_wrap wrap = { .arg = layer.arg, .encode = layer.encode, .decode = layer.decode,
                                 .maxout = layer.maxout };
-    return stream_start_wrap(base->stream, &wrap);
+    struct serve_conn *c = conn_of(base);
+    err_t err = c->layered ? ERR_EXISTS : stream_start_wrap(base->stream, &wrap);
+    if (err == ERR_OK)
+        c->layered = base->sasl;
+    return err;
 }
 
 void serve_logout(struct session_base *base)

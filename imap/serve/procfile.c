@@ -153,17 +153,28 @@ void procfile_count(struct serve_conn *c, struct slice userid, uint32_t *host, u
 
 /* ---- for daemons ---- */
 
+/* "imap: host [1.2.3.4] user mailbox command", as far as there is something to say. */
+void procfile_title(struct serve_conn *c, const char *command)
+{
+    struct session_base *b = &c->base;
+    struct slice user = b->ident ? ident_userid(b->ident) : SLICE_NULL;
+    char text[1200];
+
+    snprintf(text, sizeof text, "%s: %s%s%.*s%s%s%s%s", b->service_name, b->client,
+             user.n ? " " : "", SLICE_ARG(user), c->mailbox[0] ? " " : "", c->mailbox,
+             command ? " " : "", command ? command : "");
+    title_set(text);
+}
+
 void serve_proc(struct session_base *base, const char *mailbox, const char *command)
 {
     struct serve_conn *c = conn_of(base);
-    struct slice user = base->ident ? ident_userid(base->ident) : SLICE_NULL;
-    char title[800];
 
-    snprintf(title, sizeof title, "%s: %s %.*s %s %s", base->service_name, base->client,
-             SLICE_ARG(user), mailbox ? mailbox : "", command ? command : "");
-    title_set(title);
-    if (strcmp(c->mailbox, mailbox ? mailbox : "") == 0)
-        return;
-    snprintf(c->mailbox, sizeof c->mailbox, "%s", mailbox ? mailbox : "");
-    procfile_write(c, command);
+    mailbox = mailbox ? mailbox : "";
+    bool same = strcmp(c->mailbox, mailbox) == 0;
+    if (!same) {
+        snprintf(c->mailbox, sizeof c->mailbox, "%s", mailbox);
+        procfile_write(c, command);
+    }
+    procfile_title(c, command);
 }

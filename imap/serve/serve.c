@@ -15,7 +15,8 @@ static const char common_options[] = "C:DNT:U:Xp:s";
 static int usage(const struct service *service)
 {
     fprintf(stderr,
-            "usage: %s [-C imapd.conf] [-s] [-p ssf] [-N] [-U connections] [-T seconds] [-D] [-X]%s%s\n"
+            "usage: %s [-C imapd.conf] [-s] [-p ssf] [-N] [-U connections] [-T seconds] [-D]"
+            " [-X]%s%s\n"
             "Started by master; with -X it serves one connection on standard input and output.\n",
             service->name, *service->options ? " -" : "", service->options);
     return EX_USAGE;

@@ -46,20 +46,20 @@ struct session_base {
     bool is_unix;                               /* connected through a unix socket */
     bool tls_at_once;                           /* -s */
     int outer_ssf;                              /* -p */
-    char client[300];                           /* "host [1.2.3.4]" as logs and proc files show it */
+    char client[300];                           /* "host [1.2.3.4]" as logs and proc files show */
     char client_host[256];                      /* name or "[1.2.3.4]" */
     char client_ip[64];                         /* "" for unix sockets */
     char local_ip_port[80], remote_ip_port[80]; /* "ip;port" for SASL */
-    char session_id[128];                       /* "cyrus-<pid>-<time>-<n>-<random>" form for SESSIONID=<> */
+    char session_id[128];                       /* "cyrus-<time>-<pid>-<n>-<random>" */
     struct arena *life;                         /* for the whole session */
     struct arena *command;                      /* reset by the daemon after each command */
     time_t started;
 };
 
 /* True once the process was told to end (TERM) or msg/shutdown exists; *why gets the text to say
- * ("" default).  Ask before each command, and whenever stream_line() or stream_wait() returns ERR_STOP:
- * a signal ended the wait for a command, and the client is still to be told.  Cheap enough for every command: signals are a flag, the file is looked at no more than
- * once a second. */
+ * ("" default).  Ask before each command, and whenever stream_line() or stream_wait() returns
+ * ERR_AGAIN: a signal ended the wait for a command, and the client is still to be told.  Cheap:
+ * signals are a flag, the file is looked at no more than once a second. */
 bool serve_must_end(struct session_base *, const char **why);
 
 /* ---- login (login.c): one set of rules for all protocols ---- */
@@ -78,26 +78,29 @@ enum login_result {
 enum login_result serve_login_password(struct session_base *, struct slice user, struct slice pass,
                                        const char **why);
 enum login_result serve_login_begin(struct session_base *, struct slice mech,
-                                    const struct slice *initial, struct buf *challenge, const char **why);
-/* *why is set by every result but OK and CONTINUE: words for the client, safe to show; borrowed until
- * the next login call. */
-enum login_result serve_login_cancel(struct session_base *, const char **why);  /* always LOGIN_CANCELLED */
-enum login_result serve_login_apop(struct session_base *, struct slice user, struct slice digest_hex,
-                                   const char **why);
+                                    const struct slice *initial, struct buf *challenge,
+                                    const char **why);
+enum login_result serve_login_apop(struct session_base *, struct slice user,
+                                   struct slice digest_hex, const char **why);
+/* The client gave a dialogue up.  Always LOGIN_CANCELLED. */
+enum login_result serve_login_cancel(struct session_base *, const char **why);
 enum login_result serve_login_step(struct session_base *, struct slice response,
                                    struct buf *challenge, const char **why);
 /* On LOGIN_OK the session has its ident, the log line
- *   "login: <client> <user> <mech>[+TLS] User logged in SESSIONID=<...>" was written, user_deny.db was
- * asked, the proc file updated, telemetry opened, the SASL layer put on the stream must be done by the caller
- * with serve_login_layer() after its positive reply was flushed. */
+ *   "login: <client> <user> <mech>[+TLS] User logged in SESSIONID=<...>" was written,
+ * user_deny.db was asked, the proc file updated and telemetry opened.  The caller puts the SASL
+ * layer on the stream by serve_login_layer() after its positive reply was flushed.
+ * *why: words for the client, safe to show, borrowed until the next login call.  With LOGIN_OK it
+ * is NULL or the text of plaintextloginalert; with LOGIN_CONTINUE it is not set. */
 err_t serve_login_layer(struct session_base *) NODISCARD;
 void serve_logout(struct session_base *);       /* UNAUTHENTICATE: back to nobody */
 
 /* STARTTLS: call after the positive reply was flushed.  Input sent ahead is dropped. */
 err_t serve_starttls(struct session_base *) NODISCARD;
 
-/* proc file: command and mailbox shown by cyr_info proc.  Written at login and when the mailbox changes,
- * never synced; per command only the process title changes (prctl free: argv area). */
+/* What cyr_info proc and ps show: mailbox (internal name or NULL) and command.  The proc file is
+ * written at login and when the mailbox changes, never synced; otherwise only the process title
+ * changes, which costs no system call. */
 void serve_proc(struct session_base *, const char *mailbox, const char *command);
 
 #endif

@@ -51,6 +51,7 @@ struct serve {
 struct serve_conn {
     struct session_base base;                   /* first: the daemon sees only this */
     struct serve *serve;
+    struct sasl_server *layered;                /* whose security layer is on the stream, or NULL */
     int proc_fd;
     char mailbox[512];                          /* what the proc file says */
     char why[512];                              /* text of the last refusal */
@@ -75,7 +76,8 @@ int pool_run(struct serve *);                   /* serve connections until it is
 /* ---- conn.c ---- */
 /* One connection from greeting to end.  The descriptors are closed. */
 void conn_serve(struct serve *, int fd_in, int fd_out);
-const char *conn_reverse_name(struct serve *, const struct sock_addr *);   /* "" when there is none */
+/* Host name of an address, "" when there is none; kept for some minutes. */
+const char *conn_reverse_name(struct serve *, const struct sock_addr *);
 err_t conn_new_sasl(struct serve_conn *) NODISCARD;     /* a fresh dialogue into base.sasl */
 
 /* ---- shutdown.c ---- */
@@ -99,6 +101,7 @@ err_t starttls_tell_sasl(struct session_base *) NODISCARD;
 err_t procfile_open(struct serve_conn *) NODISCARD;
 void procfile_close(struct serve_conn *);
 void procfile_write(struct serve_conn *, const char *command);
+void procfile_title(struct serve_conn *, const char *command);     /* what ps shows */
 /* Sessions of this host and of this user, ours not counted. */
 void procfile_count(struct serve_conn *, struct slice userid, uint32_t *host, uint32_t *user);
 

@@ -13,7 +13,8 @@ void session_id_make(struct serve_conn *c)
     uint64_t random;
 
     rand_bytes(&random, sizeof random);
-    snprintf(c->base.session_id, sizeof c->base.session_id, "%.40s-%" PRId64 "-%d-%" PRIu64 "-%" PRIu64,
+    snprintf(c->base.session_id, sizeof c->base.session_id,
+             "%.40s-%" PRId64 "-%d-%" PRIu64 "-%" PRIu64,
              prefix && *prefix ? prefix : "cyrus", (int64_t)clock_now(), (int)getpid(),
              c->serve->sessions, random);
 }

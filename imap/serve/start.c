@@ -7,6 +7,7 @@
 
 #include "imap/serve/serve_impl.h"
 #include "imap/store/store.h"
+#include "imap/suite/suite.h"
 #include "lib/base/log.h"
 #include "lib/base/num.h"
 #include "lib/conf/conf.h"
@@ -77,19 +78,37 @@ static bool become_mail_user(struct buf *why)
         user = CYRUS_USER;
     if (proc_become(user, group && *group ? group : NULL) == ERR_OK)
         return true;
-    buf_addf(why, "must run as user %s (option cyrus_user): start it as root or as that user", user);
+    buf_addf(why, "must run as user %s (option cyrus_user): start it as root or as that user",
+             user);
     return false;
+}
+
+/* A sentence that begins with the name of an option gets file and line in front. */
+static void add_place(struct buf *why)
+{
+    struct buf placed = BUF_INIT;
+    enum conf_id id;
+    size_t n = strspn(buf_cstr(why), "abcdefghijklmnopqrstuvwxyz0123456789_");
+
+    if (conf_find(slice_make(why->p, n), &id))
+        conf_place(id, &placed);
+    buf_add_slice(&placed, buf_slice(why));
+    buf_reset(why);
+    buf_add_slice(why, buf_slice(&placed));
+    buf_fini(&placed);
 }
 
 static bool start_tls(struct serve *s, struct buf *why)
 {
     if (!tls_is_configured()) {
         if (s->tls_at_once)
-            buf_adds(why, "-s needs TLS: set tls_server_cert and tls_server_key");
+            buf_addf(why, "%s: -s needs TLS; set tls_server_cert and tls_server_key", conf_path());
         return !s->tls_at_once;
     }
-    if (tls_server_new(&s->tls, why) != ERR_OK)
+    if (tls_server_new(&s->tls, why) != ERR_OK) {
+        add_place(why);
         return false;
+    }
     starttls_use_cache(s);
     return true;
 }
@@ -112,6 +131,8 @@ bool start_all(struct serve *s, int *status)
     } else if (s->service->needs_store && store_open(&s->store, &why) != ERR_OK) {
         fail(status, EX_CONFIG, program, &why);
     } else {
+        if (s->store)
+            suite_plug(s->store);
         s->life = arena_new(0);
         s->command = arena_new(0);
         ok = true;

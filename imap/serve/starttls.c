@@ -93,7 +93,8 @@ err_t starttls_tell_sasl(struct session_base *base)
         outer.external_id = tls_client_cn(base->stream);
         for (size_t i = 0; i < SASL_BINDINGS_MAX; i++)
             if (tls_channel_binding(base->stream, types[i], &data[i]) == ERR_OK)
-                outer.bindings[outer.nbindings++] = (struct sasl_binding){ types[i], buf_slice(&data[i]) };
+                outer.bindings[outer.nbindings++] =
+                    (struct sasl_binding){ types[i], buf_slice(&data[i]) };
     }
     err_t err = outer.ssf ? sasl_server_set_tls(base->sasl, &outer) : ERR_OK;
     for (size_t i = 0; i < SASL_BINDINGS_MAX; i++)

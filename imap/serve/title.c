@@ -13,6 +13,7 @@ extern char **environ;
 static struct {
     char *area;
     size_t size;
+    char **env, **args;                         /* the strings' new places, for ever */
 } title;
 
 /* Move the environment and the arguments away so that their bytes may be used. */
@@ -43,11 +44,10 @@ void title_init(int argc, char **argv)
     if (argc < 1 || title.area)
         return;
     end = contiguous_end(environ, contiguous_end(argv, begin));
-    environ = copy_strings(environ);
-    char **args = copy_strings(argv);
+    environ = title.env = copy_strings(environ);
+    title.args = copy_strings(argv);
     for (int i = 0; i < argc; i++)
-        argv[i] = args[i];
-    mem_free(args);
+        argv[i] = title.args[i];
     title.area = begin;
     title.size = (size_t)(end - begin);
 }

@@ -101,25 +101,6 @@ rights_t acl_text_rights(struct slice acl, const struct ident *ident)
     return with_old_rights(positive & ~negative);
 }
 
-/* Position of an identifier's entry: its start and end; false when there is none. */
-static bool find_entry(struct slice acl, struct slice identifier, size_t *start, size_t *end,
-                       struct slice *rights)
-{
-    struct slice id;
-    size_t pos = 0;
-
-    *start = 0;
-    while (acl_next(acl, &pos, &id, rights)) {
-        if (slice_eq(id, identifier)) {
-            *end = pos;
-            return true;
-        }
-        *start = pos;
-    }
-    *rights = SLICE_NULL;                       /* not those of the last entry looked at */
-    return false;
-}
-
 static bool is_storable_identifier(struct slice id)
 {
     for (size_t i = 0; i < id.n; i++) {
@@ -138,30 +119,55 @@ static rights_t changed_rights(rights_t old, enum acl_mode mode, rights_t r)
     }
 }
 
+/* Rights of all entries of the identifier: there should be one. */
+static rights_t rights_of_entry(struct slice acl, struct slice identifier)
+{
+    struct slice id, text;
+    size_t pos = 0;
+    rights_t sum = 0;
+
+    while (acl_next(acl, &pos, &id, &text)) {
+        if (slice_eq(id, identifier))
+            sum |= stored_rights(text);
+    }
+    return sum;
+}
+
+static void put_entry(struct buf *acl, struct slice id, struct slice rights)
+{
+    buf_add_slice(acl, id);
+    buf_addc(acl, '\t');
+    buf_add_slice(acl, rights);
+    buf_addc(acl, '\t');
+}
+
 err_t acl_change(struct buf *acl, struct slice identifier, enum acl_mode mode, rights_t r)
 {
-    size_t start = 0, end = 0;
-    struct slice text = SLICE_NULL;
-    struct buf next = BUF_INIT;
-    bool found;
+    struct buf next = BUF_INIT, letters_now = BUF_INIT;
+    struct slice id, text;
+    size_t pos = 0;
+    bool placed;
 
     if (!is_storable_identifier(identifier))
         return ERR_BADNAME;
-    found = find_entry(buf_slice(acl), identifier, &start, &end, &text);
-    if (!found)
-        start = end = acl->n;
-    r = with_old_rights(changed_rights(stored_rights(text), mode, r));
-    buf_add_slice(&next, slice_cut(buf_slice(acl), 0, start));
-    if (r) {
-        buf_add_slice(&next, identifier);
-        buf_addc(&next, '\t');
-        acl_rights_text(r, &next);
-        buf_addc(&next, '\t');
+    r = with_old_rights(changed_rights(rights_of_entry(buf_slice(acl), identifier), mode, r));
+    acl_rights_text(r, &letters_now);
+    placed = r == 0;                        /* nothing left: the entry goes */
+    while (acl_next(buf_slice(acl), &pos, &id, &text)) {
+        bool ours = slice_eq(id, identifier);
+
+        if (!ours)
+            put_entry(&next, id, text);
+        else if (!placed)
+            put_entry(&next, id, buf_slice(&letters_now));
+        placed |= ours;
     }
-    buf_add_slice(&next, slice_skip(buf_slice(acl), end));
+    if (!placed)
+        put_entry(&next, identifier, buf_slice(&letters_now));
     buf_reset(acl);
     buf_add_slice(acl, buf_slice(&next));
     buf_fini(&next);
+    buf_fini(&letters_now);
     return acl->n <= ACL_TEXT_MAX ? ERR_OK : ERR_LIMIT;
 }
 

@@ -16,7 +16,7 @@
 err_t annot_read(struct store *, struct slice uniqueid, const char *entry, struct slice userid,
                  struct buf *value) NODISCARD;
 
-/* An empty value removes it.  Durable on ERR_OK. */
+/* An empty value removes it.  Durable on ERR_OK.  The index header does not hear of it: mbop_annotate() does all. */
 err_t annot_write(struct store *, struct slice uniqueid, const char *entry, struct slice userid,
                   struct slice value) NODISCARD;
 
@@ -27,6 +27,10 @@ typedef err_t annot_visit_fn(void *arg, struct slice uniqueid, struct slice entr
                              struct slice value);
 /* All values of a mailbox, or of all mailboxes and the server for "". */
 err_t annot_foreach(struct store *, struct slice uniqueid, annot_visit_fn *, void *arg) NODISCARD;
+
+/* Start-up: keys of a database older than 3.6 begin with the mailbox's internal name; they get its uniqueid, and the
+ * owner's private values the owner's mark.  In one transaction; *n: how many. */
+err_t annot_recover(struct store *, unsigned *n) NODISCARD;
 
 /* Is the flag ("\Sent", without case) among those of the owner's special-use value or of the shared one? */
 bool annot_has_use(struct store *, struct slice uniqueid, struct slice use);

@@ -219,11 +219,13 @@ err_t cache_section_find(struct slice item, uint32_t version, const uint32_t *pa
 
 /* ---- headers ---- */
 
-/* Names that are never cached, and those that are cached since a version; sorted. */
-static const struct {
+struct header_row {
     const char *name;
     uint32_t since;
-} header_rows[] = {
+};
+
+/* Names that are never cached, and those that are cached since a version; sorted. */
+static const struct header_row header_rows[] = {
     { "arc-authentication-results", CACHE_HEADER_NEVER },
     { "arc-message-signature", CACHE_HEADER_NEVER },
     { "arc-seal", CACHE_HEADER_NEVER },

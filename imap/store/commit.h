@@ -11,8 +11,8 @@
  *   5 quota use, duplicate marks, seen and other derived state (never synced here)
  *   6 listeners, after all locks are released
  * commit_end_many() shares the syncs of several mailboxes.  What recovery may conclude: recover.h.
- * Callers see only "durable or not": group commit or a journal can replace the inside.
- */
+ * Callers see only "durable or not": group commit or a journal can replace the
+ * inside. */
 #ifndef STORE_COMMIT_H
 #define STORE_COMMIT_H
 
@@ -21,14 +21,17 @@
 
 struct commit;
 
-/* Fresh picture of the mailbox (as after mailbox_refresh; *news tells, may be NULL).  ERR_LOCKED, ERR_NOTFOUND,
- * ERR_CORRUPT, ERR_READONLY; ERR_INUSE: this process already has a commit on that mailbox. */
+/* Fresh picture of the mailbox (as after mailbox_refresh; *news tells, may be NULL).  ERR_LOCKED,
+ * ERR_NOTFOUND, ERR_CORRUPT, ERR_READONLY; ERR_INUSE: this process already has a commit on that
+ * mailbox. */
 err_t commit_begin(struct mailbox *, enum mailbox_news *news, struct commit **out) NODISCARD;
 
-/* Several mailboxes at once (one delivery to many): the locks are taken in the one order that cannot deadlock.  A
- * series of commit_begin() may do the same in order of mailbox name.  results[i] and out[i] (NULL on failure) per
- * mailbox; news may be NULL.  A mailbox that is named twice: ERR_INUSE for the second. */
-void commit_begin_many(struct mailbox *const *, size_t n, enum mailbox_news *news, struct commit **out, err_t *results);
+/* Several mailboxes at once (one delivery to many): the locks are taken in the one order that
+ * cannot deadlock.  A series of commit_begin() may do the same in order of mailbox name. results[i]
+ * and out[i] (NULL on failure) per mailbox; news may be NULL.  A mailbox that is named twice:
+ * ERR_INUSE for the second. */
+void commit_begin_many(struct mailbox *const *, size_t n, enum mailbox_news *news,
+                       struct commit **out, err_t *results);
 
 struct append_info {
     uint32_t flags;                             /* system flags */
@@ -39,24 +42,29 @@ struct append_info {
 };
 enum quota_rule { QUOTA_STRICT, QUOTA_DELIVERY, QUOTA_IGNORE };     /* QU-09, QU-10, QU-14 */
 /* Would n more messages of size bytes in all fit?  ERR_OVERQUOTA.  Under the commit's lock. */
-err_t commit_check_quota(struct commit *, enum quota_rule, uint64_t bytes, uint32_t messages) NODISCARD;
+err_t commit_check_quota(struct commit *, enum quota_rule, uint64_t bytes,
+                         uint32_t messages) NODISCARD;
 
 /* The stage may be linked into many mailboxes.  *uid_out: UID given. */
-err_t commit_append(struct commit *, struct stage *, const struct append_info *, uint32_t *uid_out) NODISCARD;
-/* Copy by hard link from another mailbox (or the same): keeps dates, flags as given by `flags`/keywords of the
- * source; with_flags false leaves \Deleted etc. out.  src stays open and refreshed by the caller. */
+err_t commit_append(struct commit *, struct stage *, const struct append_info *,
+                    uint32_t *uid_out) NODISCARD;
+/* Copy by hard link from another mailbox (or the same): keeps dates, flags as given by
+ * `flags`/keywords of the source; with_flags false leaves \Deleted etc. out.  src stays open and
+ * refreshed by the caller. */
 #define COPY_WITHOUT_KEYWORDS (1u << 31)        /* in system_flags: leave user flags out */
 err_t commit_copy(struct commit *dst, struct mailbox *src, uint32_t recno, uint32_t system_flags,
                   uint32_t *uid_out) NODISCARD;
 
-/* Replace system flags (mask says which) and user flags of one record.  A change that changes nothing
- * gives no new modseq.  Bit n mod 32 of word n / 32 is user flag n.  ERR_CORRUPT: the record is damaged. */
+/* Replace system flags (mask says which) and user flags of one record.  A change that changes
+ * nothing gives no new modseq.  Bit n mod 32 of word n / 32 is user flag n.  ERR_CORRUPT: the
+ * record is damaged. */
 struct flag_change {
     uint32_t system_mask, system_value;
     uint32_t user_mask[USER_FLAGS_MAX / 32], user_value[USER_FLAGS_MAX / 32];
 };
 err_t commit_flags(struct commit *, uint32_t recno, const struct flag_change *) NODISCARD;
-/* Number of a user flag, created when missing (limit: only the first 100 for clients). ERR_LIMIT. */
+/* Number of a user flag, created when missing (limit: only the first 100 for clients).
+ * ERR_LIMIT. */
 err_t commit_keyword(struct commit *, struct slice name, unsigned *out) NODISCARD;
 err_t commit_expunge(struct commit *, uint32_t recno) NODISCARD;
 /* \Recent bookkeeping of the owner and POP3 login time: derived, not synced by itself. */
@@ -68,11 +76,12 @@ void commit_options(struct commit *, uint32_t set, uint32_t clear);
 uint32_t commit_last_uid(const struct commit *);
 uint64_t commit_highestmodseq(const struct commit *);
 
-/* Durable on ERR_OK; on failure nothing of it is visible.  Refreshes the mailbox's picture (MAILBOX_CHANGED).
- * Frees in every case. */
+/* Durable on ERR_OK; on failure nothing of it is visible.  Refreshes the mailbox's picture
+ * (MAILBOX_CHANGED). Frees in every case. */
 err_t commit_end(struct commit **) NODISCARD;
-/* The same for several mailboxes with shared syncs; results[i] per mailbox.  Commits that expunge are written after
- * the others are durable, and not at all when one of the others failed: a MOVE never loses a message. */
+/* The same for several mailboxes with shared syncs; results[i] per mailbox.  Commits that expunge
+ * are written after the others are durable, and not at all when one of the others failed: a MOVE
+ * never loses a message. */
 void commit_end_many(struct commit **, size_t n, err_t *results);
 void commit_abort(struct commit **);            /* NULL is fine */
 

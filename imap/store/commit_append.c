@@ -1,6 +1,8 @@
-/* commit_append.c - new messages in a commit: from a stage, or by link from another mailbox (see commit.h)
+/* commit_append.c - new messages in a commit: from a stage, or by link from another mailbox (see
+ * commit.h)
  *
- * The name is linked into place at once, so that the stage may go before the commit ends; an undo removes it.
+ * The name is linked into place at once, so that the stage may go before the commit ends; an undo
+ * removes it.
  */
 #include "imap/store/commit_impl.h"
 
@@ -37,7 +39,8 @@ err_t commit_check_quota(struct commit *c, enum quota_rule rule, uint64_t bytes,
 
 /* ---- cache ---- */
 
-/* Where the records of this commit will stand in cyrus.cache; a new file begins with its generation. */
+/* Where the records of this commit will stand in cyrus.cache; a new file begins with its
+ * generation. */
 static err_t find_cache_base(struct commit *c)
 {
     uint64_t size = 0;
@@ -80,8 +83,10 @@ static void drop_cache(struct commit *c, size_t n)
 
 /* ---- names ---- */
 
-/* Give the file its name here.  A name in use is a file that some operator put there: it is passed over. */
-static err_t link_message(struct commit *c, const char *from, struct slice from_partition, struct record *r)
+/* Give the file its name here.  A name in use is a file that some operator put there: it is passed
+ * over. */
+static err_t link_message(struct commit *c, const char *from, struct slice from_partition,
+                          struct record *r)
 {
     struct mailbox *mb = c->mb;
     char name[MSGFILE_NAME_MAX];

@@ -52,7 +52,8 @@ static bool apply(struct record *r, const struct flag_change *f)
 
     r->flags = flags;
     for (unsigned w = 0; w < USER_FLAGS_MAX / 32; w++) {
-        uint32_t word = (r->user_flags[w] & ~f->user_mask[w]) | (f->user_value[w] & f->user_mask[w]);
+        uint32_t word =
+            (r->user_flags[w] & ~f->user_mask[w]) | (f->user_value[w] & f->user_mask[w]);
         differs |= word != r->user_flags[w];
         r->user_flags[w] = word;
     }

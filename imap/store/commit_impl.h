@@ -1,9 +1,10 @@
 /* commit_impl.h - the inside of a commit, for commit*.c only
  *
- * States of a commit: collecting (nothing but linked messages on disk) - prepared (header file and cache written, names
- * to be synced) - written (index records and header in place, to be synced) - done.  Any failure undoes what was done
- * so far while the locks are still held.  `started` says that the index header carries UNFINISHED, which
- * is set before the first byte of the mailbox changes and goes with the last.
+ * States of a commit: collecting (nothing but linked messages on disk) - prepared (header file and
+ * cache written, names to be synced) - written (index records and header in place, to be synced) -
+ * done.  Any failure undoes what was done so far while the locks are still held.  `started` says
+ * that the index header carries UNFINISHED, which is set before the first byte of the mailbox
+ * changes and goes with the last.
  */
 #ifndef STORE_COMMIT_IMPL_H
 #define STORE_COMMIT_IMPL_H
@@ -24,7 +25,7 @@ struct commit {
     uint32_t now;
     struct index_head head;             /* as it will be */
     struct vec changes;                 /* struct commit_change */
-    uint32_t *slot;                     /* recno - 1 -> 1 + index in changes; 0: unchanged.  Made when needed */
+    uint32_t *slot; /* recno - 1 -> 1 + index in changes; 0: unchanged.  Made when needed */
     struct vec appended;                /* struct record */
     struct buf cache;                   /* records to be appended to cyrus.cache */
     uint64_t cache_base;                /* file offset of cache.p[0] */
@@ -53,7 +54,8 @@ err_t commit_start(struct commit *) NODISCARD;
 
 /* ---- commit_flags.c ---- */
 
-/* The record as it stands in this commit, to be changed; touched and given a modseq unless `silent`. */
+/* The record as it stands in this commit, to be changed; touched and given a modseq unless
+ * `silent`. */
 err_t commit_change(struct commit *, uint32_t recno, struct commit_change **out) NODISCARD;
 void commit_touch(struct commit *, struct commit_change *);
 

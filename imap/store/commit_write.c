@@ -1,7 +1,8 @@
 /* commit_write.c - what a commit puts on the disk, and how it takes it back (see commit_impl.h)
  *
- * Order inside one mailbox: UNFINISHED into the index header - message names, cyrus.header, cyrus.cache - (sync of
- * the directories) - records - quota - index header without UNFINISHED - (sync of the index).
+ * Order inside one mailbox: UNFINISHED into the index header - message names, cyrus.header,
+ * cyrus.cache - (sync of the directories) - records - quota - index header without UNFINISHED -
+ * (sync of the index).
  */
 #include "imap/store/commit_impl.h"
 
@@ -188,7 +189,8 @@ static err_t make_head(struct commit *c)
 
 static int by_recno(const void *x, const void *y)
 {
-    uint32_t a = ((const struct commit_change *)x)->recno, b = ((const struct commit_change *)y)->recno;
+    uint32_t a = ((const struct commit_change *)x)->recno,
+             b = ((const struct commit_change *)y)->recno;
     return a < b ? -1 : a > b;
 }
 
@@ -203,7 +205,8 @@ static void sort_changes(struct commit *c)
         vec_sort(&c->changes, by_recno);
 }
 
-/* One run of neighbouring changes from index i on: bytes in *out, the index behind it is returned. */
+/* One run of neighbouring changes from index i on: bytes in *out, the index behind it is
+ * returned. */
 static size_t gather_run(const struct commit *c, size_t i, bool after, struct buf *out)
 {
     const struct commit_change *ch = VEC_AT(&c->changes, struct commit_change, i);
@@ -216,7 +219,8 @@ static size_t gather_run(const struct commit *c, size_t i, bool after, struct bu
         if (ch->recno - next > RUN_GAP)
             break;
         if (ch->recno > next)
-            buf_add(out, mailbox_raw_at(c->mb, next), (size_t)(ch->recno - next) * INDEX_RECORD_SIZE);
+            buf_add(out, mailbox_raw_at(c->mb, next),
+                    (size_t)(ch->recno - next) * INDEX_RECORD_SIZE);
         index_record_encode(after ? &ch->after : &ch->before, raw);
         buf_add(out, raw, sizeof raw);
         next = ch->recno + 1;
@@ -326,7 +330,8 @@ void commit_adopt(struct commit *c)
         return;
     mb->head = c->head;
     index_head_encode(&mb->head, mb->raw_head);
-    if (filemap_refresh(&mb->map, mb->core->fd, view_index_size(mb), mb->core->index_path.p) != ERR_OK) {
+    if (filemap_refresh(&mb->map, mb->core->fd, view_index_size(mb), mb->core->index_path.p) !=
+        ERR_OK) {
         mb->head.nrecords = 0;
         memset(mb->raw_head, 0, sizeof mb->raw_head);
     }
@@ -370,7 +375,8 @@ void commit_undo(struct commit *c)
 
     unlink_appended(c);
     if ((c->started || c->head_written) && restore_index(c) != ERR_OK)
-        log_err("IOERROR: a change could not be taken back and will be at the next opening: filename=<%s>",
+        log_err("IOERROR: a change could not be taken back and will be at the next opening: "
+                "filename=<%s>",
                 mb->core->index_path.p);
     if (c->header_changed)
         mb->hs->loaded = mb->hs->bad = false;

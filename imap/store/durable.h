@@ -1,10 +1,10 @@
 /* durable.h - the only module that writes, names and removes files of the spool
  *
  * Every call is one step of a commit and has a name for tests: a hook sees each step before it
- * happens and may kill the process there or make the step fail.  A batch (struct durable) collects what
- * must reach the disk and flushes it: few things one by one, many on one file system by one
- * syncfs().  Under the strict model that the store is written for, file data is durable by a sync of
- * that file and a name by a sync of its directory.
+ * happens and may kill the process there or make the step fail.  A batch (struct durable) collects
+ * what must reach the disk and flushes it: few things one by one, many on one file system by one
+ * syncfs().  Under the strict model that the store is written for, file data is durable by a sync
+ * of that file and a name by a sync of its directory.
  *
  * Failures are logged here and returned as err_from_errno() tells.
  */
@@ -20,22 +20,24 @@
 
 /* ---- steps ---- */
 
-/* New empty file, mode 0600, read-write; what had the name is removed first when `replace`. ERR_EXISTS. */
+/* New empty file, mode 0600, read-write; what had the name is removed first when `replace`.
+ * ERR_EXISTS. */
 err_t durable_create(const char *path, bool replace, int *fd_out) NODISCARD;
 err_t durable_write(int fd, const char *path, const void *, size_t n) NODISCARD;
 err_t durable_pwrite(int fd, const char *path, const void *, size_t n, uint64_t at) NODISCARD;
 err_t durable_truncate(int fd, const char *path, uint64_t size) NODISCARD;
 err_t durable_rename(const char *from, const char *to) NODISCARD;
 
-/* Name `to` (below directory dirfd) for the file `from`.  ERR_EXISTS: the name is in use.  Where no link is possible or
- * wanted the bytes are copied, with the time, and *copied_out (may be NULL) is set to true: they are not durable
- * before durable_sync_fs() (or a sync of the file). */
+/* Name `to` (below directory dirfd) for the file `from`.  ERR_EXISTS: the name is in use.  Where no
+ * link is possible or wanted the bytes are copied, with the time, and *copied_out (may be NULL) is
+ * set to true: they are not durable before durable_sync_fs() (or a sync of the file). */
 err_t durable_link_at(const char *from, int dirfd, const char *dir, const char *to, bool may_link,
                       bool *copied_out) NODISCARD;
 /* Copy with the time kept.  `sync`: bytes are durable on ERR_OK.  ERR_EXISTS. */
 err_t durable_copy(const char *from, const char *to, bool sync) NODISCARD;
 err_t durable_unlink(const char *path) NODISCARD;               /* missing: ERR_OK */
-err_t durable_unlink_at(int dirfd, const char *dir, const char *name) NODISCARD; /* missing: ERR_OK */
+err_t durable_unlink_at(int dirfd, const char *dir,
+                        const char *name) NODISCARD; /* missing: ERR_OK */
 
 /* Make a directory and those above it that are missing, each made durable in its parent. */
 err_t durable_make_dirs(const char *path) NODISCARD;
@@ -48,8 +50,8 @@ err_t durable_sync_dir(const char *path) NODISCARD;
 /* Everything on the file system of fd. */
 err_t durable_sync_fs(int fd, const char *path) NODISCARD;
 
-/* Replace a small file: "<path>.NEW", sync, rename; the name becomes durable with the directory, which the
- * caller adds to its batch. */
+/* Replace a small file: "<path>.NEW", sync, rename; the name becomes durable with the directory,
+ * which the caller adds to its batch. */
 err_t durable_replace(const char *path, struct slice bytes) NODISCARD;
 
 /* ---- batches ---- */
@@ -61,13 +63,13 @@ struct durable {
 void durable_init(struct durable *);
 void durable_fini(struct durable *);
 
-/* Descriptors and paths are borrowed until the flush.  Adding the same descriptor again is fine.  Returns the
- * number of the item for durable_result(). */
+/* Descriptors and paths are borrowed until the flush.  Adding the same descriptor again is fine.
+ * Returns the number of the item for durable_result(). */
 size_t durable_add_file(struct durable *, int fd, const char *path);
 size_t durable_add_dir(struct durable *, int dirfd, const char *path);
 
-/* Sync everything; the batch is kept for durable_result() until durable_fini() or durable_reset(). First
- * failure is returned; the others are tried all the same. */
+/* Sync everything; the batch is kept for durable_result() until durable_fini() or durable_reset().
+ * First failure is returned; the others are tried all the same. */
 err_t durable_flush(struct durable *) NODISCARD;
 err_t durable_result(const struct durable *, size_t item) NODISCARD;
 void durable_reset(struct durable *);
@@ -83,9 +85,9 @@ struct durable_counts {
 };
 struct durable_counts durable_counts(void);
 
-/* Called before each step: step is "create", "write", "pwrite", "truncate", "rename", "link", "copy",
- * "unlink", "mkdir", "rmdir", "sync", "syncdir", "syncfs".  Returning an errno value makes the step fail with
- * it before anything was done; 0 lets it happen.  NULL takes the hook away. */
+/* Called before each step: step is "create", "write", "pwrite", "truncate", "rename", "link",
+ * "copy", "unlink", "mkdir", "rmdir", "sync", "syncdir", "syncfs".  Returning an errno value makes
+ * the step fail with it before anything was done; 0 lets it happen.  NULL takes the hook away. */
 typedef int durable_hook_fn(void *arg, const char *step, const char *path);
 void durable_set_hook(durable_hook_fn *, void *arg);
 

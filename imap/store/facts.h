@@ -52,10 +52,12 @@ struct facts {
     bool has_bare_lf;                   /* LF without CR */
     bool has_bare_cr;                   /* CR without LF */
     bool has_8bit_header;               /* a byte above 0x7F in the top-level header */
-    bool header_invalid;                /* a header line is no "name:" (name: bytes above the blank),
-                                         * "From ", continuation; or has no end: APPEND refuses */
-    bool header_invalid_strict;         /* the same with names of printable ASCII, no "From ", no
-                                         * lone CR; but blanks before the colon: delivery refuses */
+    /* APPEND refuses: a header line is no "name:" (bytes above the blank), no "From " line, no
+     * continuation, or has no end. */
+    bool header_invalid;
+    /* Delivery refuses: the same, with names of printable ASCII, perhaps blanks before the colon,
+     * and without "From " lines and lone CRs. */
+    bool header_invalid_strict;
     bool has_received;                  /* a Received: field */
 };
 
@@ -63,16 +65,20 @@ struct facts_builder;
 
 /* Options may be NULL (defaults); copied. */
 struct facts_builder *facts_begin(const struct facts_options *);
+
+/* The next bytes of the message. */
 void facts_push(struct facts_builder *, const void *, size_t);
 
 /* Ends and frees the builder in every case.  ERR_LIMIT: more than 4 GiB - 1 bytes. */
 err_t facts_end(struct facts_builder **, struct facts **out) NODISCARD;
 
+/* Free without a result; free a result.  Both set the pointer to NULL. */
 void facts_abort(struct facts_builder **);      /* NULL is fine */
 void facts_free(struct facts **);               /* NULL is fine */
 
 /* Facts of a message that is mapped as a whole. */
-err_t facts_of_bytes(struct slice message, const struct facts_options *, struct facts **out) NODISCARD;
+err_t facts_of_bytes(struct slice message, const struct facts_options *,
+                     struct facts **out) NODISCARD;
 
 /* Index fields sentdate and gmtime (stored as 32 bits): from Date:, or from internaldate if that
  * has no usable one (midnight of its local day; the instant itself). */

@@ -5,10 +5,12 @@
 #include "lib/text/date822.h"
 #include "lib/text/hdr822.h"
 
-static const struct {
+struct field_row {
     const char *name;
     enum fact_field field;
-} field_rows[] = {                      /* sorted by name */
+};
+
+static const struct field_row field_rows[] = {  /* sorted by name */
     { "bcc", FF_BCC },
     { "cc", FF_CC },
     { "content-description", FF_CONTENT_DESCRIPTION },
@@ -170,8 +172,9 @@ static void add_lines(struct buf *out, struct slice raw)
 {
     while (raw.n > 0) {
         struct slice line;
-        raw = slice_split(raw, '\n', &line, NULL);
-        if (line.n > 0 && line.p[line.n - 1] == '\r')
+        bool ended;
+        raw = slice_split(raw, '\n', &line, &ended);
+        if (ended && line.n > 0 && line.p[line.n - 1] == '\r')
             line.n--;
         buf_add_slice(out, line);
         buf_add(out, "\r\n", 2);

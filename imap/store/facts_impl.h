@@ -63,7 +63,8 @@ void fact_fields_read(struct fact_fields *, struct slice header);
 
 /* facts_header.c: fields of the top-level header -> values of facts, dates, and the lines for
  * item 4 (at most maxlines lines are looked at). */
-void fact_header_top(struct facts *, struct arena *, const struct fact_fields *, struct slice header);
+void fact_header_top(struct facts *, struct arena *, const struct fact_fields *,
+                     struct slice header);
 void fact_header_lines(struct buf *out, struct slice header, uint32_t maxlines);
 
 /* Unfolded copy in the arena; p is NULL if v.p is, and not NULL otherwise. */

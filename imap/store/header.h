@@ -42,7 +42,8 @@ int header_flag_free(const struct header *, unsigned limit);
 /* Load and parse.  ERR_NOTFOUND, ERR_CORRUPT (logged), ERR_IO. */
 err_t header_load(const char *path, struct header *out) NODISCARD;
 
-/* May this be the name of a user flag: an IMAP atom without leading backslash, at most 1023 bytes? */
+/* May this be the name of a user flag: an IMAP atom without leading backslash, at most 1023
+ * bytes? */
 bool header_flag_name_ok(struct slice name);
 
 #endif

@@ -5,8 +5,9 @@
 #include "lib/base/endian.h"
 
 static const struct index_layout layouts[] = {
-    { 6, 76, 60 },   { 7, 76, 72 },   { 8, 92, 80 },    { 9, 96, 80 },    { 10, 96, 88 },   { 12, 128, 96 },
-    { 13, 128, 104 }, { 14, 160, 104 }, { 15, 160, 104 }, { 16, 160, 112 }, { 17, 160, 112 },
+    { 6, 76, 60 },    { 7, 76, 72 },    { 8, 92, 80 },    { 9, 96, 80 },
+    { 10, 96, 88 },   { 12, 128, 96 },  { 13, 128, 104 }, { 14, 160, 104 },
+    { 15, 160, 104 }, { 16, 160, 112 }, { 17, 160, 112 },
 };
 
 bool index_layout_of(uint32_t version, struct index_layout *out)
@@ -186,7 +187,8 @@ static void decode_record_version(const uint8_t *p, uint32_t version, struct rec
 
 void index_record_decode(const uint8_t *p, const struct index_layout *l, struct record *r)
 {
-    uint32_t cache_word = l->record_size >= IR_CACHE_VERSION + 4 ? be32_get(p + IR_CACHE_VERSION) : 0;
+    uint32_t cache_word =
+        l->record_size >= IR_CACHE_VERSION + 4 ? be32_get(p + IR_CACHE_VERSION) : 0;
 
     *r = (struct record){
         .uid = be32_get(p + IR_UID),

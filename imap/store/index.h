@@ -19,11 +19,13 @@ struct index_layout {
 /* Sizes of a version; false: not a version that exists. */
 bool index_layout_of(uint32_t version, struct index_layout *out);
 
-/* Decode a header of any version.  bytes: at least the start of the file.  ERR_CORRUPT: too short, no
- * such version, sizes that do not belong to it, or a wrong checksum.  `layout` (not NULL) is set whenever
- * the version and sizes make sense, even if the checksum is wrong; `out` then holds what the bytes say.
- * What an older version does not have is given its meaning for readers (formats 8). */
-err_t index_head_decode(struct slice bytes, struct index_layout *layout, struct index_head *out) NODISCARD;
+/* Decode a header of any version.  bytes: at least the start of the file.  ERR_CORRUPT: too short,
+ * no such version, sizes that do not belong to it, or a wrong checksum.  `layout` (not NULL) is set
+ * whenever the version and sizes make sense, even if the checksum is wrong; `out` then holds what
+ * the bytes say. What an older version does not have is given its meaning for readers (formats 8).
+ */
+err_t index_head_decode(struct slice bytes, struct index_layout *layout,
+                        struct index_head *out) NODISCARD;
 
 /* Is the checksum of the header right?  (True below version 12, which has none.) */
 bool index_head_crc_ok(const uint8_t *head, const struct index_layout *);
@@ -44,12 +46,12 @@ bool index_record_crc_ok(const uint8_t *bytes, const struct index_layout *);
 /* Put a new checksum on a version 17 record whose bytes were changed in place. */
 void index_record_seal(uint8_t bytes[INDEX_RECORD_SIZE]);
 
-/* Bytes whose checksum (their last word) is wrong because exactly one byte was damaged: put that byte
- * right.  False: not so, nothing changed.  n: 160 or 112. */
+/* Bytes whose checksum (their last word) is wrong because exactly one byte was damaged: put that
+ * byte right.  False: not so, nothing changed.  n: 160 or 112. */
 bool index_correct_byte(uint8_t *bytes, size_t n);
 
-/* Add a record to, or (sign -1) take it from, the counts of the header: exists, quota_used, answered,
- * flagged, deleted, unseen.  An expunged record counts nothing.  Sync CRCs: synccrc.h. */
+/* Add a record to, or (sign -1) take it from, the counts of the header: exists, quota_used,
+ * answered, flagged, deleted, unseen.  An expunged record counts nothing.  Sync CRCs: synccrc.h. */
 void index_head_count(struct index_head *, const struct record *, int sign);
 
 #endif

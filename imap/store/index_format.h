@@ -98,8 +98,9 @@ enum index_record_offset {
 #define INDEX_OPT_NEEDS_UNLINK  (1u << 29)
 #define INDEX_OPT_NEEDS_REPACK  (1u << 30)
 #define INDEX_OPT_DELETED       (1u << 31)
-#define INDEX_OPT_KNOWN \
-    (0x1fu | INDEX_OPT_UNFINISHED | INDEX_OPT_NEEDS_UNLINK | INDEX_OPT_NEEDS_REPACK | INDEX_OPT_DELETED)
+#define INDEX_OPT_KNOWN                                                                            \
+    (0x1fu | INDEX_OPT_UNFINISHED | INDEX_OPT_NEEDS_UNLINK | INDEX_OPT_NEEDS_REPACK |              \
+     INDEX_OPT_DELETED)
 
 /* Start values of a new file. */
 enum { INDEX_SYNC_CRC_ANNOT_START = 12345678 };

@@ -19,8 +19,8 @@ enum lock_level { LOCK_USER = 1, LOCK_MBLIST, LOCK_MAILBOX, LOCK_INDEX, LOCK_LEA
 void lockorder_take(enum lock_level);
 void lockorder_drop(enum lock_level);
 
-/* A further mailbox while others are locked: its locks have their own order, after those of all mailboxes that come
- * before it by name.  unnest() after they are taken. */
+/* A further mailbox while others are locked: its locks have their own order, after those of all
+ * mailboxes that come before it by name.  unnest() after they are taken. */
 struct lockorder_saved {
     unsigned held[LOCK_LEAF + 1];
 };

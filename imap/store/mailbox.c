@@ -1,14 +1,15 @@
 /* mailbox.c - opening, refreshing and closing a view; its header (see mailbox.h, mailbox_impl.h)
  *
- * A picture is taken without a lock: copy the header from the map, verify its checksum, make sure that the file has
- * the records it speaks of.  A writer in between makes that fail; after a few attempts it is repeated under
- * the shared index lock, where failure is damage.
+ * A picture is taken without a lock: copy the header from the map, verify its checksum, make sure
+ * that the file has the records it speaks of.  A writer in between makes that fail; after a few
+ * attempts it is repeated under the shared index lock, where failure is damage.
  */
 #include "imap/store/mailbox_impl.h"
 
 #include <unistd.h>
 
 #include "imap/store/lockorder.h"
+#include "imap/store/mailbox_pool.h"
 #include "imap/store/mbentry.h"
 #include "imap/store/mbname.h"
 #include "imap/store/partition.h"
@@ -19,7 +20,7 @@
 #include "lib/base/log.h"
 #include "lib/os/file.h"
 
-enum { UNLOCKED_TRIES = 3 };
+enum { UNLOCKED_TRIES = 3, STAT_TRIES = 4 };
 
 /* ---- taking a picture ---- */
 
@@ -45,19 +46,22 @@ uint64_t view_index_size(const struct mailbox *mb)
     return mb->layout.head_size + (uint64_t)mb->head.nrecords * mb->layout.record_size;
 }
 
-/* fstat of the file that the path names, as far as one can know without a lock. */
+/* fstat of the file that the path names, as far as one can know without a lock.  A name that another
+ * file has taken shows in the number of links (which is not 0 when somebody keeps a hard-linked copy). */
 static err_t stat_current(struct mailbox_core *core, struct stat *st)
 {
     err_t err = core_open(core);
 
-    for (int i = 0; !err && i < 2; i++) {
+    for (int i = 0; !err && i < STAT_TRIES; i++) {
         if (fstat(core->fd, st) < 0)
             return LOG_IO("fstat", core->index_path.p);
-        if (st->st_nlink > 0 || core->index_depth)
+        if (st->st_nlink == core->nlink || core->index_depth)
             return ERR_OK;
-        err = core_reopen(core);
+        core->nlink = st->st_nlink;
+        if (!file_is_same(core->fd, core->index_path.p))
+            err = core_reopen(core);
     }
-    return err ? err : ERR_NOTFOUND;
+    return err ? err : ERR_AGAIN;
 }
 
 /* Is the header at the start of the map sound, and the file long enough for it? */
@@ -73,19 +77,23 @@ static bool decode_picture(const struct filemap *map, uint8_t raw[INDEX_HEAD_SIZ
            layout->head_size + (uint64_t)head->nrecords * layout->record_size <= map->len;
 }
 
-/* Who holds record numbers of the old index wants its UIDs once more. */
-static void keep_replaced_map(struct mailbox *mb)
+/* Another file has taken the place of the old one.  Who holds record numbers of the old index wants its
+ * UIDs once more. */
+static void take_new_map(struct mailbox *mb, struct filemap *fresh)
 {
+    view_forget_files(mb);
     filemap_fini(&mb->prev);
     mb->prev = mb->map;
-    mb->map = (struct filemap)FILEMAP_INIT;
     mb->prev_layout = mb->layout;
     mb->prev_nrecords = mb->prev.base ? mb->head.nrecords : 0;
+    mb->map = *fresh;
+    mb->serial = mb->core->serial;
 }
 
 err_t view_read(struct mailbox *mb)
 {
     struct mailbox_core *core = mb->core;
+    struct filemap fresh = FILEMAP_INIT;
     uint8_t raw[INDEX_HEAD_SIZE];
     struct index_layout layout;
     struct index_head head;
@@ -94,17 +102,19 @@ err_t view_read(struct mailbox *mb)
     err_t err = stat_current(core, &st);
     if (err)
         return err;
-    if (mb->serial != core->serial) {
-        view_forget_files(mb);
-        keep_replaced_map(mb);
-        mb->serial = core->serial;
-    }
-    err = filemap_refresh(&mb->map, core->fd, (uint64_t)st.st_size, core->index_path.p);
+    bool replaced = mb->serial != core->serial;
+    struct filemap *map = replaced ? &fresh : &mb->map;
+    err = filemap_refresh(map, core->fd, (uint64_t)st.st_size, core->index_path.p);
     if (err)
         return err;
     mb->mtime = st.st_mtime;
-    if (!decode_picture(&mb->map, raw, &layout, &head))
+    mb->is_empty_file = st.st_size == 0;
+    if (!decode_picture(map, raw, &layout, &head)) {
+        filemap_fini(&fresh);
         return core->index_depth ? ERR_CORRUPT : ERR_AGAIN;
+    }
+    if (replaced)
+        take_new_map(mb, &fresh);
     if (head.header_file_crc != mb->head.header_file_crc)
         mb->hs->loaded = mb->hs->bad = false;
     memcpy(mb->raw_head, raw, sizeof raw);
@@ -191,7 +201,7 @@ static err_t take_picture(struct mailbox *mb)
 
     if (err == ERR_NOTFOUND)
         err = follow_entry(mb);
-    if (err == ERR_CORRUPT && mb->map.base)
+    else if (err == ERR_CORRUPT && !mb->is_empty_file)
         err = repair(mb);
     if (!err && is_unfinished(mb) && !mb->core->index_depth)
         err = check_unfinished(mb);
@@ -227,14 +237,11 @@ static err_t upgrade_if_old(struct mailbox *mb)
     return err ? err : take_picture(mb);
 }
 
-err_t mailbox_open_entry(struct store *s, const struct mbentry *entry, struct mailbox **out)
+static err_t open_entry(struct store *s, const struct mbentry *entry, struct mailbox **out)
 {
+    struct mailbox *mb;
     bool was_idle;
 
-    *out = NULL;
-    if (!mbentry_is_mailbox(entry))
-        return ERR_NOTFOUND;
-    struct mailbox *mb;
     err_t err = pool_take(s, entry, &mb, &was_idle);
     if (err)
         return err;
@@ -252,6 +259,19 @@ err_t mailbox_open_entry(struct store *s, const struct mbentry *entry, struct ma
         pool_drop(mb);
     else
         *out = mb;
+    return err;
+}
+
+err_t mailbox_open_entry(struct store *s, const struct mbentry *entry, struct mailbox **out)
+{
+    *out = NULL;
+    if (!mbentry_is_mailbox(entry))
+        return ERR_NOTFOUND;
+    err_t err = open_entry(s, entry, out);
+    if (err == ERR_NOSPACE) {           /* descriptors may be what is short */
+        mailbox_pool_trim(s);
+        err = open_entry(s, entry, out);
+    }
     return err;
 }
 
@@ -291,7 +311,7 @@ static bool is_same_picture(const struct mailbox *mb)
     return mb->serial == mb->core->serial && mb->core->fd >= 0 && !mb->damaged && !mb->hs->bad &&
            mb->map.len >= mb->layout.head_size && mb->layout.head_size &&
            memcmp(mb->map.base, mb->raw_head, mb->layout.head_size) == 0 &&
-           fstat(mb->core->fd, &st) == 0 && st.st_nlink > 0;
+           fstat(mb->core->fd, &st) == 0 && st.st_nlink == mb->core->nlink;
 }
 
 /* cyrus.header was replaced: name, rights or type may be new. */

@@ -1,9 +1,10 @@
 /* mailbox.h - one open mailbox: header, index, cache, message files
  *
  * Reading takes no lock between calls: the index is mapped read-only and its header copied
- * (checksum verified) at mailbox_refresh(), the only moment when the picture changes.  Record numbers
- * (recno) run from 1 to mailbox_nrecords() in order of UID, expunged records included; they change
- * only when mailbox_refresh() reports a repack.  Writing: commit.h.  Formats: formats/mailbox-store.md.
+ * (checksum verified) at mailbox_refresh(), the only moment when the picture changes.  Record
+ * numbers (recno) run from 1 to mailbox_nrecords() in order of UID, expunged records included; they
+ * change only when mailbox_refresh() reports a repack.  Writing: commit.h.  Formats:
+ * formats/mailbox-store.md.
  */
 #ifndef STORE_MAILBOX_H
 #define STORE_MAILBOX_H
@@ -33,8 +34,8 @@ struct index_head {                             /* decoded header of cyrus.index
 };
 
 /* ERR_NOTFOUND; ERR_CORRUPT (needs reconstruct; logged); ERR_READONLY is no error: an index of
- * an older version is upgraded on opening when it can be.  A mailbox opened twice in a process gives two views, each with
- * its own picture and news, over one set of descriptors and locks. */
+ * an older version is upgraded on opening when it can be.  A mailbox opened twice in a process
+ * gives two views, each with its own picture and news, over one set of descriptors and locks. */
 err_t mailbox_open(struct store *, struct slice intname, struct mailbox **out) NODISCARD;
 err_t mailbox_open_entry(struct store *, const struct mbentry *, struct mailbox **out) NODISCARD;
 void mailbox_close(struct mailbox **);
@@ -44,7 +45,8 @@ enum mailbox_news {
     MAILBOX_CHANGED,        /* records appended or changed: recnos still hold */
     MAILBOX_REPACKED,       /* recnos are new: find your messages by UID */
 };
-/* ERR_NOTFOUND: the mailbox was deleted (or renamed away; its name is refreshed if it still exists). */
+/* ERR_NOTFOUND: the mailbox was deleted (or renamed away; its name is refreshed if it still
+ * exists). */
 err_t mailbox_refresh(struct mailbox *, enum mailbox_news *out) NODISCARD;
 
 struct store *mailbox_store(const struct mailbox *);
@@ -65,11 +67,12 @@ void mailbox_record(const struct mailbox *, uint32_t recno, struct record *out);
 uint32_t mailbox_uid_at(const struct mailbox *, uint32_t recno);
 uint32_t mailbox_flags_at(const struct mailbox *, uint32_t recno);
 uint64_t mailbox_modseq_at(const struct mailbox *, uint32_t recno);
-const uint8_t *mailbox_raw_at(const struct mailbox *, uint32_t recno);      /* mapped record bytes, see index_format.h */
+const uint8_t *mailbox_raw_at(const struct mailbox *,
+                              uint32_t recno); /* mapped record bytes, see index_format.h */
 /* Checksum of the record holds?  A damaged record is logged once and must be treated as absent. */
 bool mailbox_record_ok(struct mailbox *, uint32_t recno);
-/* After a repack (the head's generation changed): UIDs by record number in the picture before it; kept
- * until the next repack.  For views that hold record numbers. */
+/* After a repack (the head's generation changed): UIDs by record number in the picture before it;
+ * kept until the next repack.  For views that hold record numbers. */
 uint32_t mailbox_prev_nrecords(const struct mailbox *);
 uint32_t mailbox_prev_uid_at(const struct mailbox *, uint32_t recno);
 /* First recno with UID >= uid, or nrecords+1. */

@@ -129,7 +129,8 @@ err_t mailbox_create_files(struct store *s, const struct mbentry *e, uint64_t mo
 /* ---- describe ---- */
 
 /* A commit that changes nothing but what `c` was told. */
-static err_t begin_on(struct store *s, const struct mbentry *e, struct mailbox **mb, struct commit **c)
+static err_t begin_on(struct store *s, const struct mbentry *e, struct mailbox **mb,
+                      struct commit **c)
 {
     err_t err = mailbox_open_entry(s, e, mb);
 
@@ -179,6 +180,25 @@ err_t mailbox_set_uidvalidity(struct store *s, const struct mbentry *e, uint32_t
     return err;
 }
 
+err_t mailbox_count_annotations(struct store *s, const struct mbentry *e, int64_t bytes,
+                                uint64_t *modseq_out)
+{
+    struct mailbox *mb;
+    struct commit *c;
+    err_t err = begin_on(s, e, &mb, &c);
+
+    if (err)
+        return err;
+    c->head.quota_annot_used = (uint32_t)((int64_t)c->head.quota_annot_used + bytes);
+    c->head.highestmodseq++;
+    if (modseq_out)
+        *modseq_out = c->head.highestmodseq;
+    c->head_changed = c->head_durable = true;
+    err = commit_end(&c);
+    mailbox_close(&mb);
+    return err;
+}
+
 /* ---- ask ---- */
 
 bool mailbox_has_files(const struct mbentry *e)
@@ -215,20 +235,17 @@ static err_t peek_by_opening(struct store *s, const struct mbentry *e, struct in
 }
 
 /* ERR_AGAIN: not a header that can be believed without a second look. */
-static err_t peek_at(int fd, const char *path, time_t start, struct index_head *out)
+static err_t peek_at(int fd, const char *path, struct index_head *out)
 {
     uint8_t raw[INDEX_HEAD_SIZE];
     struct index_layout layout;
-    struct stat st;
     size_t got;
 
-    if (fstat(fd, &st) < 0 || st.st_mtime < start)
-        return ERR_AGAIN;
     err_t err = file_pread(fd, path, raw, sizeof raw, 0, &got);
     if (err)
         return err;
-    if (index_head_decode(slice_make(raw, got), &layout, out) != ERR_OK || layout.version != INDEX_VERSION ||
-        out->options & INDEX_OPT_UNFINISHED)
+    if (index_head_decode(slice_make(raw, got), &layout, out) != ERR_OK ||
+        layout.version != INDEX_VERSION || out->options & INDEX_OPT_UNFINISHED)
         return ERR_AGAIN;
     return out->options & INDEX_OPT_DELETED ? ERR_NOTFOUND : ERR_OK;
 }
@@ -244,7 +261,7 @@ err_t mailbox_peek(struct store *s, const struct mbentry *e, struct index_head *
     if (!err)
         err = file_open(buf_cstr(&path), O_RDONLY, 0, &fd);
     if (!err)
-        err = peek_at(fd, path.p, pool_start_time(s), out);
+        err = peek_at(fd, path.p, out);
     file_close(&fd);
     buf_fini(&path);
     return err == ERR_AGAIN ? peek_by_opening(s, e, out) : err;

@@ -1,9 +1,9 @@
 /* mailbox_impl.h - the inside of an open mailbox, for the files of imap/store only
  *
- * struct mailbox_core is what a process shares between all views of a mailbox: the descriptor of cyrus.index, the
- * lock file, the state of both locks.  struct mailbox is one view: a map of the index, a copy of its header and
- * what was found in the other files.  A view's map may be of an older inode than the core's descriptor
- * (serial differs) until the view is refreshed.
+ * struct mailbox_core is what a process shares between all views of a mailbox: the descriptor of
+ * cyrus.index, the lock file, the state of both locks.  struct mailbox is one view: a map of the
+ * index, a copy of its header and what was found in the other files.  A view's map may be of an
+ * older inode than the core's descriptor (serial differs) until the view is refreshed.
  */
 #ifndef STORE_MAILBOX_IMPL_H
 #define STORE_MAILBOX_IMPL_H
@@ -27,6 +27,7 @@ struct mailbox_core {
     unsigned views;                     /* open and idle ones */
     int fd;                             /* cyrus.index, -1: to be opened */
     bool writable;
+    nlink_t nlink;                      /* of fd when it was last looked at */
     uint32_t serial;                    /* +1 whenever fd became another file */
     int lock_fd;                        /* -1: not yet opened */
     unsigned lock_depth;                /* mailbox lock */
@@ -58,6 +59,7 @@ struct mailbox {
     struct mbentry entry;
     uint32_t serial;                    /* of core->fd when mapped */
     time_t mtime;                       /* of the index when the picture was taken */
+    bool is_empty_file;                 /* nothing to repair it from */
     struct filemap map;
     struct filemap prev;                /* the index that a repack replaced, for mailbox_prev_*() */
     struct index_layout prev_layout;
@@ -76,14 +78,17 @@ struct mailbox {
 
 /* ---- mailbox_pool.c ---- */
 
-/* An idle view of that index to use again, or a new one with its core (entry copied, nothing read). */
-err_t pool_take(struct store *, const struct mbentry *, struct mailbox **out, bool *was_idle) NODISCARD;
+/* An idle view of that index to use again, or a new one with its core (entry copied, nothing
+ * read). */
+err_t pool_take(struct store *, const struct mbentry *, struct mailbox **out,
+                bool *was_idle) NODISCARD;
 /* Back into the pool; or thrown away. */
 void pool_put(struct mailbox *);
 void pool_drop(struct mailbox *);
 /* Core of an index path if this process has one. */
 struct mailbox_core *pool_find(struct store *, struct slice index_path);
-/* Time the running server (or the machine) was started: indexes last written before are checked at opening. */
+/* Time the running server (or the machine) was started: indexes last written before are checked at
+ * opening. */
 time_t pool_start_time(struct store *);
 /* Is this the first message that this process stages on the partition? */
 bool pool_first_stage(struct store *, struct slice partition);
@@ -104,19 +109,20 @@ void core_unlock_index(struct mailbox_core *);
 
 /* ---- mailbox.c ---- */
 
-/* New picture from the file.  Under the index lock (core->index_depth) the result is final; without it ERR_AGAIN
- * means "came between the writes of somebody else".  ERR_NOTFOUND, ERR_CORRUPT. */
+/* New picture from the file.  Under the index lock (core->index_depth) the result is final; without
+ * it ERR_AGAIN means "came between the writes of somebody else".  ERR_NOTFOUND, ERR_CORRUPT. */
 err_t view_read(struct mailbox *) NODISCARD;
 /* Whatever belonged to another inode or another header file is forgotten. */
 void view_forget_files(struct mailbox *);
 void view_forget_cache(struct mailbox *);
-/* All locks that a repair or a replacement needs: owner's namespace (shared: an exclusive one is for changes of the
- * tree of names), mailbox (mode), index (exclusive). */
+/* All locks that a repair or a replacement needs: owner's namespace (shared: an exclusive one is
+ * for changes of the tree of names), mailbox (mode), index (exclusive). */
 struct view_locks {
     struct user_lock *user;
     bool mailbox, index;
 };
-err_t view_lock(struct mailbox *, enum lock_mode mailbox_mode, int timeout_ms, struct view_locks *) NODISCARD;
+err_t view_lock(struct mailbox *, enum lock_mode mailbox_mode, int timeout_ms,
+                struct view_locks *) NODISCARD;
 void view_unlock(struct mailbox *, struct view_locks *);
 
 /* cyrus.header as a structure; loaded when needed.  On failure empty. */
@@ -128,12 +134,14 @@ err_t view_msg_dir(struct mailbox *, int *fd_out) NODISCARD;
 
 /* ---- mailbox_read.c ---- */
 
-/* Descriptor (read-write) of the cache in the spool, the file that its path names now.  ERR_NOTFOUND. */
+/* Descriptor (read-write) of the cache in the spool, the file that its path names now.
+ * ERR_NOTFOUND. */
 err_t view_cache_open(struct mailbox *, int *fd_out) NODISCARD;
 
 /* ---- recover.c ---- */
 
-/* Quick look over all records of the picture, without locks: false when a repair should look closer. */
+/* Quick look over all records of the picture, without locks: false when a repair should look
+ * closer. */
 bool recover_looks_sound(struct mailbox *);
 /* Repair under the index lock (exclusive).  The view's picture is new afterwards. */
 err_t recover_locked(struct mailbox *) NODISCARD;

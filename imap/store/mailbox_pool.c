@@ -34,7 +34,8 @@ static time_t boot_time(void)
     return clock_gettime(CLOCK_BOOTTIME, &up) == 0 ? time(NULL) - up.tv_sec : 0;
 }
 
-/* ctl_cyrusdb -r, the first thing that master starts, leaves the time here (formats/cyrusdb.md 6.4). */
+/* ctl_cyrusdb -r, the first thing that master starts, leaves the time here
+ * (formats/cyrusdb.md 6.4). */
 static time_t stamp_time(void)
 {
     struct buf path = BUF_INIT;
@@ -153,6 +154,7 @@ err_t core_reopen(struct mailbox_core *core)
     BUG_UNLESS(!core->index_depth);
     file_close(&core->fd);
     core->serial++;
+    core->nlink = 1;
     return open_index(core, &core->fd);
 }
 
@@ -206,8 +208,10 @@ err_t core_lock_index(struct mailbox_core *core, enum lock_mode mode, int timeou
         return ERR_READONLY;
     err = lock_reopen(core->fd, core->index_path.p, core->writable ? O_RDWR : O_RDONLY, mode,
                       timeout_ms, &replaced);
-    if (replaced)
+    if (replaced) {
         core->serial++;
+        core->nlink = 1;
+    }
     if (err)
         return err;
     lockorder_take(LOCK_INDEX);

@@ -151,8 +151,8 @@ static bool cache_parse(const struct mailbox *mb, const struct mailbox_cache_fil
     struct slice file = filemap_slice(&c->map);
     unsigned flags = mb->layout.version < INDEX_VERSION_CRC ? CACHE_NO_CRC : 0;
 
-    return r->cache_offset < file.n &&
-           cache_record_parse(slice_skip(file, r->cache_offset), r->cache_crc, flags, out) == ERR_OK;
+    return r->cache_offset < file.n && cache_record_parse(slice_skip(file, r->cache_offset),
+                                                          r->cache_crc, flags, out) == ERR_OK;
 }
 
 static bool cached(struct mailbox *mb, const struct record *r, struct cache_record *out)

@@ -79,7 +79,8 @@ static void mark_deleted(struct mailbox *mb)
             err = durable_sync_file(mb->core->fd, mb->core->index_path.p);
     }
     if (err)
-        log_notice("removing a mailbox whose index cannot be marked: filename=<%s>", mb->core->index_path.p);
+        log_notice("removing a mailbox whose index cannot be marked: filename=<%s>",
+                   mb->core->index_path.p);
     view_unlock(mb, &locks);
 }
 
@@ -225,7 +226,8 @@ static err_t copy_file(const char *from, const char *to, const char *to_dir)
 
 static err_t copy_metadata(const struct mbentry *from, const struct mbentry *to)
 {
-    static const enum store_file kinds[] = { FILE_HEADER, FILE_CACHE, FILE_ANNOTATIONS, FILE_SQUAT, FILE_INDEX };
+    static const enum store_file kinds[] = { FILE_HEADER, FILE_CACHE, FILE_ANNOTATIONS, FILE_SQUAT,
+                                             FILE_INDEX };
     struct buf a = BUF_INIT, b = BUF_INIT, dir = BUF_INIT;
     err_t err = ERR_OK;
 

@@ -104,7 +104,7 @@ static bool find_use(struct slice word, struct slice *out)
     return false;
 }
 
-static void set_uses(const struct newcomer *n, struct slice word, struct slice uniqueid)
+static void set_uses(const struct newcomer *n, struct slice word, struct slice intname)
 {
     static const struct slice prefix = { "xlist-", 6 };
     struct slice name, value, use;
@@ -123,7 +123,7 @@ static void set_uses(const struct newcomer *n, struct slice word, struct slice u
             buf_addc(&flags, ' ');
         buf_add_slice(&flags, use);
     }
-    if (flags.n && annot_write(n->store, uniqueid, ANNOT_SPECIALUSE, ANNOT_OWNER, buf_slice(&flags)))
+    if (flags.n && mbop_annotate(n->store, intname, ANNOT_SPECIALUSE, ANNOT_OWNER, buf_slice(&flags)))
         log_err("STOREERROR: special use not stored: user=<%.*s> folder=<%.*s>", SLICE_ARG(n->userid),
                 SLICE_ARG(word));
     buf_fini(&flags);
@@ -191,14 +191,14 @@ static void subscribe(const struct newcomer *n, struct slice intname)
 
 static void make_folder(const struct newcomer *n, struct slice word)
 {
-    struct buf intname = BUF_INIT, uniqueid = BUF_INIT;
+    struct buf intname = BUF_INIT;
 
     if (own_folder(n, word, &intname)) {
         const struct mbop_create c = { .name = buf_slice(&intname) };
-        err_t err = mbop_create(n->store, &robot, &c, &uniqueid);
+        err_t err = mbop_create(n->store, &robot, &c, NULL);
 
         if (!err) {
-            set_uses(n, word, buf_slice(&uniqueid));
+            set_uses(n, word, buf_slice(&intname));
             set_rights(n, word, buf_slice(&intname));
             if (is_listed(conf_string(CONF_AUTOCREATE_SUBSCRIBE_FOLDERS), word))
                 subscribe(n, buf_slice(&intname));
@@ -208,7 +208,6 @@ static void make_folder(const struct newcomer *n, struct slice word)
         }
     }
     buf_fini(&intname);
-    buf_fini(&uniqueid);
 }
 
 static void make_folders(const struct newcomer *n)

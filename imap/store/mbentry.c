@@ -526,14 +526,31 @@ err_t mbentry_parse_old_record(struct slice intname, struct slice value, struct 
 
 /* ---- the cheap test ---- */
 
-static bool contains(struct slice hay, struct slice needle)
+/* The inside of "A %(...)" at the end of the value; false: there is none, or it has quoted or literal texts. */
+static bool plain_acl(struct slice value, struct slice *out)
 {
-    return needle.n && hay.n >= needle.n && memmem(hay.p, hay.n, needle.p, needle.n);
+    const char *open = value.n > 2 ? memrchr(value.p, '(', value.n) : NULL;
+    size_t at;
+
+    if (!open || !slice_ends(value, SLICE_LIT("))")))
+        return false;
+    at = (size_t)(open - value.p) + 1;
+    *out = slice_cut(value, at, value.n - 2);
+    return slice_ends(slice_cut(value, 0, at), SLICE_LIT(" A %(")) && !memchr(out->p, '"', out->n) &&
+           !memchr(out->p, '}', out->n);
 }
 
 bool mbentry_may_concern(struct slice value, struct slice userid)
 {
-    /* identifiers stand in the value byte for byte, unless a backslash hides one */
-    return contains(value, userid) || contains(value, SLICE_LIT("anyone")) ||
-           contains(value, SLICE_LIT("group:")) || contains(value, SLICE_LIT("\\"));
+    struct slice rest, id, rights;
+
+    if (!plain_acl(value, &rest))
+        return true;
+    while (rest.n) {
+        rest = slice_split(rest, ' ', &id, NULL);
+        rest = slice_split(rest, ' ', &rights, NULL);
+        if (slice_eq(id, userid) || slice_eqs(id, "anyone") || slice_starts(id, SLICE_LIT("group:")))
+            return true;
+    }
+    return false;
 }

@@ -230,3 +230,12 @@ err_t mblist_purge(struct store *s, struct slice intname)
 {
     return change_existing(s, intname, mblist_txn_purge);
 }
+
+/* ---- another file ---- */
+
+err_t mblist_use_file(struct store *s, const char *path)
+{
+    if (s->db[STORE_DB_MBOXLIST])
+        db_close(&s->db[STORE_DB_MBOXLIST]);
+    return db_open(store_db_engine(STORE_DB_MBOXLIST), path, 0, &s->db[STORE_DB_MBOXLIST]);
+}

@@ -10,6 +10,7 @@
 
 #include "imap/store/acl.h"
 #include "imap/store/store.h"
+#include "lib/base/vec.h"
 
 struct namespace;                               /* namespace.h */
 
@@ -41,7 +42,6 @@ err_t mblist_lookup_id(struct store *, struct slice uniqueid, struct mbentry *ou
 /* Tombstones, reserved and intermediate entries too. */
 err_t mblist_lookup_any(struct store *, struct slice intname, struct mbentry *out) NODISCARD;
 /* Append the former names of the mailbox, newest first: vec of struct mbhistory (mbentry.h). */
-struct vec;
 err_t mblist_history(struct store *, struct slice uniqueid, struct vec *out) NODISCARD;
 
 /* All entries (MBLIST_* flags) whose internal name is prefix or below it; all for "", a domain's for "dom!".
@@ -75,6 +75,16 @@ err_t mblist_access(struct store *, struct slice intname, const struct ident *, 
 err_t mblist_put(struct store *, const struct mbentry *) NODISCARD;     /* N and I; mtime is set */
 err_t mblist_remove(struct store *, struct slice intname) NODISCARD;    /* tombstone */
 err_t mblist_purge(struct store *, struct slice intname) NODISCARD;     /* no trace */
+
+/* Many entries in one transaction, each with the former names it shall have: restoring a list (ctl_mboxlist -u). */
+struct mblist_restored {
+    struct mbentry entry;
+    struct vec history;                         /* struct mbhistory (mbentry.h) */
+};
+err_t mblist_restore(struct store *, const struct vec *) NODISCARD;     /* of struct mblist_restored */
+
+/* Tools: another database file in place of the configured mailboxes.db.  ERR_NOTFOUND: it is not there. */
+err_t mblist_use_file(struct store *, const char *path) NODISCARD;
 
 /* Start-up (ctl_cyrusdb -r), in one transaction: entries of a list older than 3.6 become N and I records
  * (a missing uniqueid is taken from the mailbox, or made), reserved entries are removed, missing ids are

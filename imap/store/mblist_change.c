@@ -197,6 +197,27 @@ err_t mblist_txn_put(struct mblist_txn *t, const struct mbentry *e)
     return err;
 }
 
+err_t mblist_restore(struct store *s, const struct vec *all)
+{
+    struct mblist_txn t;
+    struct mbentry now;
+    err_t err = mblist_begin(s, &t);
+
+    if (err)
+        return err;
+    for (size_t i = 0; i < all->n && !err; i++) {
+        const struct mblist_restored *one = VEC_AT(all, struct mblist_restored, i);
+
+        stamped(&now, &one->entry, &t);
+        err = put_with_history(&t, &now, &one->history);
+        mbentry_fini(&now);
+    }
+    if (!err)
+        return mblist_commit(&t);
+    mblist_abort(&t);
+    return err;
+}
+
 static void push_history(struct vec *history, const struct mbentry *tombstone)
 {
     struct mbhistory *h = vec_insert(history, 0);

@@ -128,3 +128,42 @@ err_t mbop_set_acl(struct store *s, const struct actor *a, struct slice name, st
     mbentry_fini(&e);
     return err;
 }
+
+/* ---- annotations ---- */
+
+static err_t annotate(struct store *s, struct mbentry *e, const char *entry, struct slice userid,
+                      struct slice value)
+{
+    struct buf old = BUF_INIT;
+    err_t err = annot_read(s, buf_slice(&e->uniqueid), entry, userid, &old);
+
+    if (err == ERR_NOTFOUND)
+        err = ERR_OK;
+    if (!err && !slice_eq(buf_slice(&old), value)) {
+        err = annot_write(s, buf_slice(&e->uniqueid), entry, userid, value);
+        if (!err)
+            err = mailbox_count_annotations(s, e, (int64_t)value.n - (int64_t)old.n, &e->foldermodseq);
+        if (!err)
+            err = mblist_put(s, e);
+    }
+    buf_fini(&old);
+    return err;
+}
+
+err_t mbop_annotate(struct store *s, struct slice name, const char *entry, struct slice userid,
+                    struct slice value)
+{
+    struct user_lock *lock;
+    struct mbentry e;
+    err_t err = user_lock_owner(s, name, true, &lock);
+
+    if (err)
+        return err;
+    mbentry_init(&e);
+    err = mblist_lookup(s, name, &e);
+    if (!err)
+        err = annotate(s, &e, entry, userid, value);
+    user_unlock(&lock);
+    mbentry_fini(&e);
+    return err;
+}

@@ -50,6 +50,11 @@ err_t mbop_rename(struct store *, const struct actor *, struct slice from, struc
 err_t mbop_set_acl(struct store *, const struct actor *, struct slice name, struct slice identifier,
                    enum acl_mode, rights_t) NODISCARD;
 
+/* Set a value of the mailbox's annotations (annot.h says what userid is; "" removes it), and count it in the
+ * index header and the quota.  No rights are asked and no limit is set here.  ERR_NOTFOUND: no such mailbox. */
+err_t mbop_annotate(struct store *, struct slice name, const char *entry, struct slice userid,
+                    struct slice value) NODISCARD;
+
 /* A user's INBOX and the autocreate_* folders, quota and subscriptions (SU-06 to SU-11).  by_delivery: asked by
  * LMTP (autocreate_post).  ERR_UNSUPPORTED: autocreate is off, or not for this user.  ERR_EXISTS: there is
  * an INBOX. */

@@ -1,12 +1,15 @@
 /* msgannot.c - see msgannot.h */
 #include "imap/store/msgannot.h"
 
+#include <sys/stat.h>
+
 #include "imap/store/annot.h"
 #include "imap/store/annot_format.h"
 #include "imap/store/mbname.h"
 #include "imap/store/partition.h"
 #include "imap/store/store_impl.h"
 #include "imap/store/synccrc.h"
+#include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
 #include "lib/os/file.h"
@@ -29,11 +32,24 @@ static err_t open_db(const struct mbentry *e, unsigned flags, struct db **out)
     return err;
 }
 
+/* An empty file is made without a sync: after a power cut its name may stand there without its
+ * bytes. */
+static bool is_there(const struct mbentry *e)
+{
+    struct buf path = BUF_INIT;
+    struct stat st;
+    bool yes = partition_file(e, FILE_ANNOTATIONS, &path) == ERR_OK &&
+               file_stat(buf_cstr(&path), &st) == ERR_OK && st.st_size > 0;
+
+    buf_fini(&path);
+    return yes;
+}
+
 err_t msgannot_open(struct store *s, const struct mbentry *e, struct msgannot **out)
 {
     struct buf key = BUF_INIT, value = BUF_INIT;
     struct db *db = NULL;
-    err_t err = open_db(e, 0, &db);
+    err_t err = is_there(e) ? open_db(e, 0, &db) : ERR_NOTFOUND;
 
     (void)s;
     *out = NULL;
@@ -46,6 +62,11 @@ err_t msgannot_open(struct store *s, const struct mbentry *e, struct msgannot **
             buf_reset(&(*out)->owner);
     } else if (db) {
         db_close(&db);
+    }
+    if (err == ERR_CORRUPT) {           /* told by the database; the mailbox can do without */
+        log_err("DBERROR: annotations of messages cannot be read: mailbox=<%.*s>",
+                SLICE_ARG(buf_slice(&e->name)));
+        err = ERR_NOTFOUND;
     }
     buf_fini(&key);
     buf_fini(&value);
@@ -66,22 +87,19 @@ void msgannot_close(struct msgannot **ap)
 
 err_t msgannot_create(struct store *s, const struct mbentry *e)
 {
-    struct buf path = BUF_INIT;
     struct db *db = NULL;
-    err_t err = partition_file(e, FILE_ANNOTATIONS, &path);
+    err_t err = is_there(e) ? ERR_OK : open_db(e, DB_CREATE | DB_DERIVED, &db);
 
     (void)s;
-    if (!err && !file_exists(buf_cstr(&path)))
-        err = open_db(e, DB_CREATE | DB_DERIVED, &db);
     if (db)
         db_close(&db);
-    buf_fini(&path);
     return err;
 }
 
 /* ---- records ---- */
 
-static bool split_key(struct slice key, struct slice *first, struct slice *entry, struct slice *userid)
+static bool split_key(struct slice key, struct slice *first, struct slice *entry,
+                      struct slice *userid)
 {
     bool a, b, c;
 
@@ -160,10 +178,12 @@ static void put_key(struct buf *key, const struct msgannot_key *k)
 {
     char digits[NUM_U64_MAX];
 
-    annot_format_key(slice_make(digits, num_put_u64(digits, k->uid)), slice_cstr(k->entry), SLICE_NULL, key);
+    annot_format_key(slice_make(digits, num_put_u64(digits, k->uid)), slice_cstr(k->entry),
+                     SLICE_NULL, key);
 }
 
-err_t msgannot_remove(struct msgannot *a, const struct msgannot_key *keys, size_t n, uint64_t modseq)
+err_t msgannot_remove(struct msgannot *a, const struct msgannot_key *keys, size_t n,
+                      uint64_t modseq)
 {
     struct buf key = BUF_INIT, value = BUF_INIT;
     struct db_txn *txn;

@@ -1,8 +1,8 @@
 /* msgannot.h - annotations of messages, as far as the mailbox itself depends on them
  *
- * cyrus.annotations (formats/mailbox-store.md 14): key "<uid> NUL <entry> NUL <userid> NUL"; an annotation of
- * the mailbox's owner is stored under ANNOT_OWNER (annot.h) instead of the userid.  The values count in the sync CRC
- * and in quota_annot_used while the message is not expunged.
+ * cyrus.annotations (formats/mailbox-store.md 14): key "<uid> NUL <entry> NUL <userid> NUL"; an
+ * annotation of the mailbox's owner is stored under ANNOT_OWNER (annot.h) instead of the userid.
+ * The values count in the sync CRC and in quota_annot_used while the message is not expunged.
  */
 #ifndef STORE_MSGANNOT_H
 #define STORE_MSGANNOT_H
@@ -18,7 +18,8 @@ struct msgannot_item {
     bool deleted;                       /* tombstone */
 };
 
-/* ERR_NOTFOUND: no file, or nothing in it. */
+/* ERR_NOTFOUND: no file, nothing in it, or a damaged one (logged): there are no annotations
+ * then. */
 err_t msgannot_open(struct store *, const struct mbentry *, struct msgannot **out) NODISCARD;
 void msgannot_close(struct msgannot **);
 
@@ -35,7 +36,8 @@ err_t msgannot_foreach(struct msgannot *, uint32_t uid, msgannot_visit_fn *, voi
 #define MSGANNOT_CREATEDMODSEQ "/vendor/cmu/cyrus-imapd/createdmodseq"
 bool msgannot_is_field(struct slice entry);
 
-/* What the annotations of one message (but those that stand for fields) add to the sync CRC and to the annotation quota. */
+/* What the annotations of one message (but those that stand for fields) add to the sync CRC and to
+ * the annotation quota. */
 struct msgannot_share {
     uint32_t crc;
     uint64_t bytes;
@@ -47,7 +49,8 @@ struct msgannot_key {
     uint32_t uid;
     const char *entry;                  /* shared ones only */
 };
-err_t msgannot_remove(struct msgannot *, const struct msgannot_key *, size_t n, uint64_t modseq) NODISCARD;
+err_t msgannot_remove(struct msgannot *, const struct msgannot_key *, size_t n,
+                      uint64_t modseq) NODISCARD;
 
 /* Bytes of the values of the mailbox's own annotations (annotations.db). */
 err_t msgannot_mailbox_bytes(struct store *, const struct mbentry *, uint64_t *out) NODISCARD;

@@ -55,7 +55,8 @@ err_t msgfile_path(const struct mbentry *e, const struct record *r, struct buf *
 
 static err_t wrong_size(const char *path, uint64_t is, uint32_t wanted)
 {
-    log_err("IOERROR: message file has another size than its record: filename=<%s> size=<%llu> record=<%u>",
+    log_err("IOERROR: message file has another size than its record: filename=<%s> size=<%llu> "
+            "record=<%u>",
             path, (unsigned long long)is, wanted);
     return ERR_CORRUPT;
 }

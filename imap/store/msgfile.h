@@ -1,7 +1,8 @@
 /* msgfile.h - message files: paths, links, maps (formats/mailbox-store.md 3.5, 11)
  *
- * "<directory>/<uid>." holds exactly the message's octets, CRLF line ends; its modification time is the
- * internal date.  Archived messages (FLAG_INT_ARCHIVED) are below the archive root of the partition.
+ * "<directory>/<uid>." holds exactly the message's octets, CRLF line ends; its modification time is
+ * the internal date.  Archived messages (FLAG_INT_ARCHIVED) are below the archive root of the
+ * partition.
  */
 #ifndef STORE_MSGFILE_H
 #define STORE_MSGFILE_H
@@ -17,7 +18,8 @@ void msgfile_name(uint32_t uid, char out[MSGFILE_NAME_MAX]);
 /* UID of such a name: decimal, no leading zero, trailing dot.  0: another file. */
 uint32_t msgfile_uid(const char *name);
 
-/* Directory of the messages; of the archived ones (ERR_NOTFOUND: no archive partition is configured). */
+/* Directory of the messages; of the archived ones (ERR_NOTFOUND: no archive partition is
+ * configured). */
 err_t msgfile_dir(const struct mbentry *, bool archived, struct buf *out) NODISCARD;
 /* Full path for a record. */
 err_t msgfile_path(const struct mbentry *, const struct record *, struct buf *out) NODISCARD;

@@ -140,19 +140,22 @@ static struct slice first_level(const struct namespace *ns, struct slice ext, st
 /* Append "domain!", in lower case and with its dots, unless it is the default one. */
 static err_t put_domain(struct slice domain, struct buf *out)
 {
-    if (domain.n == 0)
-        return ERR_BADNAME;
-    if (slice_eqs_nocase(domain, conf_string(CONF_DEFAULTDOMAIN)))
-        return ERR_OK;
+    size_t start = out->n;
+    char before = '.';
+
     for (size_t i = 0; i < domain.n; i++) {
         char c = domain.p[i] == '^' ? '.' : domain.p[i];
 
-        if (!ascii_is_alnum(c) && c != '.' && c != '-' && c != '_')
+        if (c == '.' ? before == '.' : !ascii_is_alnum(c) && c != '-' && c != '_')
             return ERR_BADNAME;
         buf_addc(out, c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c);
+        before = c;
     }
-    buf_addc(out, '!');
-    return ERR_OK;
+    if (slice_eqs_nocase(slice_skip(buf_slice(out), start), conf_string(CONF_DEFAULTDOMAIN)))
+        buf_truncate(out, start);
+    else
+        buf_addc(out, '!');
+    return before == '.' ? ERR_BADNAME : ERR_OK;    /* empty, or a dot at the end */
 }
 
 static void put_own_domain(const struct namespace *ns, struct buf *out)
@@ -574,7 +577,7 @@ size_t namespace_scan_ranges(const struct namespace *ns, struct slice fixed, str
                              struct slice *out, size_t max)
 {
     struct ranges_out r = { .bytes = store_bytes, .out = out, .max = max };
-    const char *p;
+    size_t at = 0;
 
     buf_reset(store_bytes);
     if (ns->is_admin)
@@ -583,10 +586,11 @@ size_t namespace_scan_ranges(const struct namespace *ns, struct slice fixed, str
         add_user_ranges(ns, fixed, &r);
     if (r.all)
         return 0;
-    p = store_bytes->p;
     for (size_t i = 0; i < r.n; i++) {
-        out[i].p = p;
-        p += out[i].n;
+        size_t length = out[i].n;
+
+        out[i] = slice_cut(buf_slice(store_bytes), at, at + length);
+        at += length;
     }
     return r.n;
 }

@@ -57,13 +57,31 @@ err_t quota_foreach(struct store *, struct slice prefix, quota_visit_fn *, void 
 err_t quota_delete(struct store *, struct slice root) NODISCARD;
 
 /* Recount the roots at and below prefix ("": all) from the index headers, and set the roots named in the
- * mailboxes' headers; report(line) per correction (NULL: silent):
- *   "user.fred: STORAGE usage was 1, now 198"      "user.fred.x: quota root user.fred --> (none)"
- * Runs beside live sessions: what differs is counted again under the owner's namespace lock (which the
- * caller may hold already) before it is corrected.  quota_verify() only reports. */
+ * mailboxes' headers.  Runs beside live sessions: what differs is counted again under the owner's namespace
+ * lock (which the caller may hold already) before it is corrected.  ERR_CORRUPT: some root is unreadable
+ * (logged, left alone); the others were counted. */
+struct quota_correction {
+    struct slice name;                          /* of the root; of the mailbox when old_root and new_root matter */
+    bool is_root_change;
+    struct slice old_root, new_root;            /* empty: none */
+    enum quota_res res;
+    int64_t was, now;                           /* usage in bytes or items */
+};
+struct quota_run {
+    bool fix;                                   /* else report only */
+    void (*correction)(void *arg, const struct quota_correction *);     /* may be NULL */
+    void (*at_mailbox)(void *arg, struct slice intname);                /* before each is counted; may be NULL */
+    void *arg;
+};
+err_t quota_count(struct store *, struct slice prefix, const struct quota_run *) NODISCARD;
+
+/* The same with fix on or off; report(line) per correction (NULL: silent), names are internal:
+ *   "user.fred: STORAGE usage was 1, now 198"      "user.fred.x: quota root user.fred --> (none)" */
 err_t quota_fix(struct store *, struct slice prefix, void (*report)(void *, const char *), void *arg) NODISCARD;
+err_t quota_verify(struct store *, struct slice prefix, void (*report)(void *, const char *), void *arg) NODISCARD;
+void quota_correction_text(const struct quota_correction *, struct buf *out);   /* such a line, appended */
+
 /* One root alone, without the mailboxes' headers. */
 err_t quota_fix_one(struct store *, struct slice root) NODISCARD;
-err_t quota_verify(struct store *, struct slice prefix, void (*report)(void *, const char *), void *arg) NODISCARD;
 
 #endif

@@ -25,26 +25,17 @@ struct counted {
 struct scan {
     struct store *store;
     struct slice prefix;                /* roots at or below it are counted */
-    bool fix;
-    void (*report)(void *, const char *);
-    void *arg;
+    const struct quota_run *run;
     struct vec roots;                   /* struct counted *, in order of name */
     struct map *by_name;                /* root -> struct counted * */
 };
 
-static void say(struct scan *sc, const char *fmt, ...) PRINTF_LIKE(2, 3);
-static void say(struct scan *sc, const char *fmt, ...)
-{
-    struct buf line = BUF_INIT;
-    va_list ap;
+static const struct quota_run silent_fix = { .fix = true };
 
-    if (!sc->report)
-        return;
-    va_start(ap, fmt);
-    buf_vaddf(&line, fmt, ap);
-    va_end(ap);
-    sc->report(sc->arg, buf_cstr(&line));
-    buf_fini(&line);
+static void say(const struct scan *sc, const struct quota_correction *c)
+{
+    if (sc->run->correction)
+        sc->run->correction(sc->run->arg, c);
 }
 
 static bool is_at_or_below(struct slice name, struct slice top)
@@ -101,11 +92,6 @@ static struct counted *nearest_root(const struct scan *sc, struct slice name)
 
 /* ---- the root in a mailbox's header ---- */
 
-static struct slice shown(struct slice root)
-{
-    return root.n ? root : SLICE_LIT("(none)");
-}
-
 static err_t write_root(struct scan *sc, const struct mbentry *e, struct slice root)
 {
     struct user_lock *lock;
@@ -125,9 +111,9 @@ static err_t check_header(struct scan *sc, const struct mbentry *e, struct slice
     header_init(&h);
     err = mailbox_peek_header(e, &h);
     if (!err && !slice_eq(buf_slice(&h.quotaroot), root)) {
-        say(sc, "%.*s: quota root %.*s --> %.*s", SLICE_ARG(buf_slice(&e->name)),
-            SLICE_ARG(shown(buf_slice(&h.quotaroot))), SLICE_ARG(shown(root)));
-        if (sc->fix)
+        say(sc, &(struct quota_correction){ .name = buf_slice(&e->name), .is_root_change = true,
+                                            .old_root = buf_slice(&h.quotaroot), .new_root = root });
+        if (sc->run->fix)
             err = write_root(sc, e, root);
     }
     header_fini(&h);
@@ -150,8 +136,11 @@ static err_t count_mailbox(void *arg, const struct mbentry *e)
     struct scan *sc = arg;
     struct counted *c = nearest_root(sc, buf_slice(&e->name));
     struct index_head h;
-    err_t err = mailbox_peek(sc->store, e, &h);
+    err_t err;
 
+    if (sc->run->at_mailbox)
+        sc->run->at_mailbox(sc->run->arg, buf_slice(&e->name));
+    err = mailbox_peek(sc->store, e, &h);
     if (!err && c)
         sum_up(c->used, &h);
     if (!err)
@@ -179,13 +168,12 @@ static err_t recount_mailbox(void *arg, const struct mbentry *e)
     return ERR_OK;
 }
 
-static void report_usage(struct scan *sc, struct slice root, const struct quota_state *state,
+static void report_usage(const struct scan *sc, struct slice root, const struct quota_state *state,
                          const int64_t used[QUOTA_NRES])
 {
     for (int i = 0; i < QUOTA_NRES; i++) {
         if (state->used[i] != used[i])
-            say(sc, "%.*s: %s usage was %lld, now %lld", SLICE_ARG(root), quota_res_names[i],
-                (long long)state->used[i], (long long)used[i]);
+            say(sc, &(struct quota_correction){ .name = root, .res = i, .was = state->used[i], .now = used[i] });
     }
 }
 
@@ -197,7 +185,7 @@ static err_t set_usage(struct scan *sc, struct slice root, const int64_t used[QU
     if (err)
         return err == ERR_NOTFOUND ? ERR_OK : err;
     report_usage(sc, root, quota_state(q), used);
-    if (!sc->fix) {
+    if (!sc->run->fix) {
         quota_abort(&q);
         return ERR_OK;
     }
@@ -235,9 +223,9 @@ static err_t compare(struct scan *sc, struct counted *c)
     return settle(sc, c);
 }
 
-static err_t run(struct store *s, struct slice prefix, bool fix, void (*report)(void *, const char *), void *arg)
+err_t quota_count(struct store *s, struct slice prefix, const struct quota_run *run)
 {
-    struct scan sc = { .fix = fix, .report = report, .arg = arg };
+    struct scan sc = { .run = run };
     err_t damaged = scan_init(&sc, s, prefix), err = ERR_OK;
 
     if (damaged && damaged != ERR_CORRUPT)
@@ -254,14 +242,59 @@ static err_t run(struct store *s, struct slice prefix, bool fix, void (*report)(
     return err ? err : damaged;
 }
 
+/* ---- with a line of text per correction ---- */
+
+struct text_report {
+    void (*report)(void *, const char *);
+    void *arg;
+};
+
+static void put_root(struct buf *out, struct slice root)
+{
+    buf_add_slice(out, root.n ? root : SLICE_LIT("(none)"));
+}
+
+void quota_correction_text(const struct quota_correction *c, struct buf *out)
+{
+    buf_add_slice(out, c->name);
+    if (c->is_root_change) {
+        buf_adds(out, ": quota root ");
+        put_root(out, c->old_root);
+        buf_adds(out, " --> ");
+        put_root(out, c->new_root);
+    } else {
+        buf_addf(out, ": %s usage was %lld, now %lld", quota_res_names[c->res], (long long)c->was,
+                 (long long)c->now);
+    }
+}
+
+static void report_text(void *arg, const struct quota_correction *c)
+{
+    const struct text_report *t = arg;
+    struct buf line = BUF_INIT;
+
+    quota_correction_text(c, &line);
+    t->report(t->arg, buf_cstr(&line));
+    buf_fini(&line);
+}
+
+static err_t run_with_text(struct store *s, struct slice prefix, bool fix, void (*report)(void *, const char *),
+                           void *arg)
+{
+    struct text_report t = { report, arg };
+    const struct quota_run run = { .fix = fix, .correction = report ? report_text : NULL, .arg = &t };
+
+    return quota_count(s, prefix, &run);
+}
+
 err_t quota_fix(struct store *s, struct slice prefix, void (*report)(void *, const char *), void *arg)
 {
-    return run(s, prefix, true, report, arg);
+    return run_with_text(s, prefix, true, report, arg);
 }
 
 err_t quota_verify(struct store *s, struct slice prefix, void (*report)(void *, const char *), void *arg)
 {
-    return run(s, prefix, false, report, arg);
+    return run_with_text(s, prefix, false, report, arg);
 }
 
 /* ---- roots come and go ---- */
@@ -308,7 +341,7 @@ static err_t adopt(struct store *s, struct slice root)
 
 err_t quota_fix_one(struct store *s, struct slice root)
 {
-    struct scan sc = { .fix = true };
+    struct scan sc = { .run = &silent_fix };
     struct counted *c;
     err_t err = scan_init(&sc, s, root);
 

@@ -140,7 +140,7 @@ void quota_format_put(const struct quota_state *q, struct buf *out)
     buf_adds(out, "MODSEQ ");
     buf_add_u64(&modseq, q->modseq);
     for (length = out->n - start + modseq.n + 2; length % QUOTA_FORMAT_STEP; length++)
-        buf_addc(out, ' ');         /* 2: the ")" and the LF of the file */
+        buf_addc(out, '0');         /* 2: the ")" and the LF of the file */
     buf_add_slice(out, buf_slice(&modseq));
     buf_addc(out, ')');
     buf_fini(&modseq);

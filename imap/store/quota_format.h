@@ -6,7 +6,7 @@
  * form, still read: "<used> <limit>[ <name> <used> <limit>...]", limit -1 for none.  A SCAN item, left by a
  * recount of 3.6.1 that was interrupted, is passed over.
  *
- * Values are padded with blanks behind MODSEQ (which every reader skips) to a multiple of
+ * The number behind MODSEQ has leading zeros (a second blank would not be strict dlist) that make a multiple of
  * QUOTA_FORMAT_STEP bytes: usage then seldom changes the length, and can be written in place.
  */
 #ifndef STORE_QUOTA_FORMAT_H

@@ -1,7 +1,8 @@
 /* recover.c - see recover.h
  *
  * The index is read whole, repaired in memory, written back - records first, the header last - and
- * synced.  Dying on the way is harmless: UNFINISHED stays set, or the checksum wrong, and the next opener repeats it.
+ * synced.  Dying on the way is harmless: UNFINISHED stays set, or the checksum wrong, and the next
+ * opener repeats it.
  */
 #include "imap/store/recover.h"
 
@@ -71,8 +72,8 @@ static bool next_name_is_free(const struct mailbox *mb)
 {
     struct record next = { .uid = mb->head.last_uid + 1 };
     struct buf path = BUF_INIT;
-    bool in_use = mb->head.last_uid != UINT32_MAX && msgfile_path(&mb->entry, &next, &path) == ERR_OK &&
-                  file_exists(buf_cstr(&path));
+    bool in_use = mb->head.last_uid != UINT32_MAX &&
+                  msgfile_path(&mb->entry, &next, &path) == ERR_OK && file_exists(buf_cstr(&path));
 
     buf_fini(&path);
     return !in_use;
@@ -112,15 +113,18 @@ static err_t recover_head(struct recovery *v, uint64_t file_size)
         err = index_head_decode(slice_make(raw, sizeof raw), &layout, &v->head);
     if (layout.version && layout.version != INDEX_VERSION)
         return ERR_CORRUPT;
-    uint64_t fits = file_size > INDEX_HEAD_SIZE ? (file_size - INDEX_HEAD_SIZE) / INDEX_RECORD_SIZE : 0;
+    uint64_t fits =
+        file_size > INDEX_HEAD_SIZE ? (file_size - INDEX_HEAD_SIZE) / INDEX_RECORD_SIZE : 0;
     v->fits = fits < UINT32_MAX ? (uint32_t)fits : UINT32_MAX;
     v->unfinished = !err && v->head.options & INDEX_OPT_UNFINISHED;
     v->head_bad = err != ERR_OK;
     v->head_lost = layout.version == 0;
     if (v->head_lost)
-        index_head_new(&v->head, mb->entry.uidvalidity ? mb->entry.uidvalidity : v->now, 1, 0, v->now);
+        index_head_new(&v->head, mb->entry.uidvalidity ? mb->entry.uidvalidity : v->now, 1, 0,
+                       v->now);
     if (err)
-        log_err("IOERROR: index header is damaged, making it again: filename=<%s>", mb->core->index_path.p);
+        log_err("IOERROR: index header is damaged, making it again: filename=<%s>",
+                mb->core->index_path.p);
     return ERR_OK;
 }
 
@@ -130,7 +134,8 @@ static err_t load_records(struct recovery *v)
 
     buf_reserve(&v->records, n + 1);
     v->records.n = n;
-    return n ? file_pread_all(v->mb->core->fd, v->mb->core->index_path.p, v->records.p, n, INDEX_HEAD_SIZE)
+    return n ? file_pread_all(v->mb->core->fd, v->mb->core->index_path.p, v->records.p, n,
+                              INDEX_HEAD_SIZE)
              : ERR_OK;
 }
 
@@ -160,7 +165,8 @@ static err_t add_annotations(struct recovery *v)
     return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
-static void count_record(struct index_head *h, const struct record *r, const struct synccrc_flags *f)
+static void count_record(struct index_head *h, const struct record *r,
+                         const struct synccrc_flags *f)
 {
     index_head_count(h, r, 1);
     h->sync_crc_basic ^= synccrc_basic(r, f);
@@ -169,7 +175,8 @@ static void count_record(struct index_head *h, const struct record *r, const str
         h->highestmodseq = r->modseq;
     if (h->last_uid < r->uid)
         h->last_uid = r->uid;
-    if ((r->flags & FLAG_INT_EXPUNGED) && (!h->first_expunged || h->first_expunged > r->last_updated))
+    if ((r->flags & FLAG_INT_EXPUNGED) &&
+        (!h->first_expunged || h->first_expunged > r->last_updated))
         h->first_expunged = r->last_updated;
 }
 
@@ -218,7 +225,8 @@ static bool cache_is_of(const char *path, uint32_t generation)
     return yes;
 }
 
-/* A rewrite that died between its two renames: the new cache belongs to the index that is in place. */
+/* A rewrite that died between its two renames: the new cache belongs to the index that is in
+ * place. */
 static err_t finish_cache(const struct recovery *v)
 {
     struct buf path = BUF_INIT, new = BUF_INIT;
@@ -245,7 +253,8 @@ static err_t remove_leftovers(const struct recovery *v)
     return err ? err : remove_new(e, FILE_CACHE);
 }
 
-/* Names of user flags are lost with the header file; name, rights and quota root are known elsewhere. */
+/* Names of user flags are lost with the header file; name, rights and quota root are known
+ * elsewhere. */
 static err_t recover_header_file(struct recovery *v)
 {
     struct mailbox *mb = v->mb;
@@ -298,7 +307,8 @@ static err_t write_back(struct recovery *v, uint64_t file_size)
 static void log_outcome(const struct recovery *v, const struct index_head *before)
 {
     log_notice("mailbox recovered: mailbox=<%.*s> records=<%u> repaired=<%u> exists=<%u> was=<%u>",
-               SLICE_ARG(mailbox_name(v->mb)), v->nrecords, v->repaired, v->head.exists, before->exists);
+               SLICE_ARG(mailbox_name(v->mb)), v->nrecords, v->repaired, v->head.exists,
+               before->exists);
 }
 
 static err_t recover_all(struct recovery *v, uint64_t file_size)
@@ -321,7 +331,7 @@ static err_t recover_all(struct recovery *v, uint64_t file_size)
         err = recover_orphans(v);
     if (!err)
         err = recount(v);
-    if (!err && v->head_lost) {         /* what was given before and has gone must not be given again */
+    if (!err && v->head_lost) { /* what was given before and has gone must not be given again */
         v->head.last_uid += LOST_GAP;
         v->head.highestmodseq += LOST_GAP;
     }
@@ -373,7 +383,7 @@ static void recount_quota(struct mailbox *mb)
     if (!root.n)
         return;
     buf_add_slice(&copy, root);
-    if (quota_fix(mb->store, buf_slice(&copy), NULL, NULL) != ERR_OK)
+    if (quota_fix_one(mb->store, buf_slice(&copy)) != ERR_OK)
         log_err("IOERROR: quota could not be counted again: root=<%s>", buf_cstr(&copy));
     buf_fini(&copy);
 }

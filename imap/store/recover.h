@@ -1,23 +1,27 @@
 /* recover.h - what opening a mailbox after a crash may conclude
  *
  * The order of writes (commit.h) leaves few kinds of debris, and each has one reading:
- *   stage files of processes that no longer live            removed (recover_stage_dir)
- *   *.NEW                                                   never became valid: removed
- *   message files above last_uid                            never acknowledged: removed
- *   index bytes behind num_records                          never committed: cut off
- *   option UNFINISHED in the index header, lock free        a writer died between its first and last index write:
- *                                                           counts and checksums are made again from the
- *                                                           records, and the quota root is recounted
- *   header checksum wrong                                   the same; what records cannot tell is taken from the
- *                                                           old bytes, from the mailbox list and the files
- *   record checksum wrong                                   a torn rewrite: flags as far as they can be read, the
- *                                                           rest from the message file; a new modseq
- *   record newer than the header                            committed in part: as UNFINISHED
- *   cache shorter than referenced, or not matching          parsed again when asked for
- * A sound record whose message is missing stays as it is: the file system may only be gone for a while, and a backup may
- * bring the file back.
- * A mailbox whose index was last written before the server started is checked once, at its first opening,
- * by reading all its records; the index's modification time then says that it was done.
+ *   stage files of processes that no longer live      removed (recover_stage_dir)
+ *   *.NEW                                             never became valid: removed, but for a cache
+ *                                                     whose index is in place: renamed
+ *   message files above last_uid                      their commit died: removed; after a power cut,
+ *                                                     when nobody can tell: taken in as messages
+ *   index bytes behind num_records                    never committed: cut off
+ *   option UNFINISHED in the index header, lock free  a writer died between its first and last
+ *                                                     index write: counts and checksums are made
+ *                                                     again, the quota root is recounted
+ *   header checksum wrong                             the same; what records cannot tell comes from
+ *                                                     the old bytes, the mailbox list, the files
+ *   record checksum wrong                             a torn rewrite: flags as far as they can be
+ *                                                     read, the rest from the message; new modseq
+ *   record newer than the header                      committed in part: as UNFINISHED
+ *   cache shorter than referenced, or not matching    parsed again when asked for
+ *
+ * A sound record whose message is missing stays as it is: the file system may only be gone for a
+ * while, and a backup may bring the file back.
+ *
+ * A mailbox whose index was last written before the server started is checked once, at its first
+ * opening, by reading all its records; the index's modification time then says that it was done.
  */
 #ifndef STORE_RECOVER_H
 #define STORE_RECOVER_H
@@ -25,13 +29,13 @@
 #include "imap/store/mailbox.h"
 #include "lib/base/err.h"
 
-/* Find and repair all of the above in one mailbox, under exclusive locks taken here (none may be held but the
- * namespace lock).  Refreshes the view: recnos stay.  ERR_OK: the mailbox is sound now; ERR_CORRUPT:
- * only reconstruct can help (logged); ERR_LOCKED. */
+/* Find and repair all of the above in one mailbox, under exclusive locks taken here (none may be
+ * held but the namespace lock).  Refreshes the view: recnos stay.  ERR_OK: the mailbox is sound
+ * now; ERR_CORRUPT: only reconstruct can help (logged); ERR_LOCKED. */
 err_t recover_mailbox(struct mailbox *) NODISCARD;
 
-/* Remove what dead processes, or processes from before the server's start, left in the staging directory of a
- * partition. */
+/* Remove what dead processes, or processes from before the server's start, left in the staging
+ * directory of a partition. */
 void recover_stage_dir(struct store *, struct slice partition);
 
 #endif

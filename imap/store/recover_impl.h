@@ -12,7 +12,7 @@ struct recovery {
     uint32_t fits;                      /* records that the file has room for */
     uint32_t nrecords;                  /* that there are */
     uint32_t trusted;                   /* those that were committed; more are only tried */
-    uint32_t first_changed;             /* offset in records from which bytes were changed; UINT32_MAX: none */
+    uint32_t first_changed; /* offset in records from which bytes were changed; UINT32_MAX: none */
     bool unfinished;                    /* a writer died: what it had not committed goes */
     bool head_bad;                      /* checksum wrong: fields may be old, new or damaged */
     bool head_lost;                     /* the header cannot be believed in anything */
@@ -27,8 +27,8 @@ static inline uint8_t *recovery_raw(struct recovery *v, uint32_t recno)
 
 /* ---- recover_record.c ---- */
 
-/* Make every record sound, or drop from nrecords what was never trusted.  ERR_CORRUPT: a record that no
- * file and no number can stand for. */
+/* Make every record sound, or drop from nrecords what was never trusted.  ERR_CORRUPT: a record
+ * that no file and no number can stand for. */
 err_t recover_records(struct recovery *) NODISCARD;
 
 /* Message files above last_uid: removed after an unfinished commit, else taken in as messages. */

@@ -78,7 +78,8 @@ static err_t fill_from_file(const struct mailbox *mb, struct record *r)
 
 /* ---- one damaged record ---- */
 
-/* UID for a slot between two others: the one in the bytes if it fits, else a file that no record has. */
+/* UID for a slot between two others: the one in the bytes if it fits, else a file that no record
+ * has. */
 static uint32_t choose_uid(struct recovery *v, uint32_t recno, uint32_t after, uint32_t before)
 {
     enum { TRIES = 1000 };
@@ -123,8 +124,8 @@ static err_t rebuild(struct recovery *v, uint32_t recno, uint32_t after)
     if (r.createdmodseq > r.modseq)
         r.createdmodseq = r.modseq;
     put_record(v, recno, &r);
-    log_notice("index record rebuilt: mailbox=<%.*s> uid=<%u> message=<%s>", SLICE_ARG(mailbox_name(v->mb)),
-               r.uid, err ? "gone" : "read");
+    log_notice("index record rebuilt: mailbox=<%.*s> uid=<%u> message=<%s>",
+               SLICE_ARG(mailbox_name(v->mb)), r.uid, err ? "gone" : "read");
     return ERR_OK;
 }
 
@@ -260,7 +261,8 @@ err_t recover_orphans(struct recovery *v)
     }
     if (!err && o.uids.n)
         log_notice("message files without a record: mailbox=<%.*s> number=<%zu> done=<%s>",
-                   SLICE_ARG(mailbox_name(v->mb)), o.uids.n, v->unfinished ? "removed" : "taken in");
+                   SLICE_ARG(mailbox_name(v->mb)), o.uids.n,
+                   v->unfinished ? "removed" : "taken in");
     vec_fini(&o.uids);
     buf_fini(&dir);
     return err;

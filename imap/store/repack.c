@@ -88,7 +88,8 @@ static err_t copy_records(struct mailbox *mb, struct rewrite *w, struct repack_c
     return err;
 }
 
-/* Stored annotations count as before: their share is what the old checksum had beyond the records'. */
+/* Stored annotations count as before: their share is what the old checksum had beyond the records'.
+ */
 static err_t add_annotations(struct mailbox *mb, struct rewrite *w)
 {
     struct msgannot *a;
@@ -107,7 +108,8 @@ static err_t add_annotations(struct mailbox *mb, struct rewrite *w)
     return err;
 }
 
-/* For the time of the work the old header says that it is unfinished, so that leftovers will be looked for. */
+/* For the time of the work the old header says that it is unfinished, so that leftovers will be
+ * looked for. */
 static err_t mark_old(struct mailbox *mb, uint32_t option)
 {
     uint8_t raw[INDEX_HEAD_SIZE];
@@ -231,7 +233,8 @@ static err_t unlink_only(struct mailbox *mb)
     if (err)
         return err;
     err = view_read(mb);
-    if (!err && mb->head.options & INDEX_OPT_NEEDS_UNLINK && !(mb->head.options & INDEX_OPT_UNFINISHED)) {
+    if (!err && mb->head.options & INDEX_OPT_NEEDS_UNLINK &&
+        !(mb->head.options & INDEX_OPT_UNFINISHED)) {
         err = unlink_marked(mb, &n);
         mb->head.options &= ~INDEX_OPT_NEEDS_UNLINK;
         if (!err)
@@ -253,6 +256,6 @@ void repack_cleanup(struct mailbox *mb)
     else
         err = unlink_only(mb);
     if (err && err != ERR_LOCKED)
-        log_notice("cleaning up at closing failed: mailbox=<%.*s> error=<%s>", SLICE_ARG(mailbox_name(mb)),
-                   err_name(err));
+        log_notice("cleaning up at closing failed: mailbox=<%.*s> error=<%s>",
+                   SLICE_ARG(mailbox_name(mb)), err_name(err));
 }

@@ -89,7 +89,8 @@ err_t rewrite_add(struct rewrite *w, struct record *r, struct slice cache)
     index_head_count(h, r, 1);
     h->sync_crc_basic ^= synccrc_basic(r, &w->flags);
     h->sync_crc_annot ^= synccrc_virtual(r);
-    if ((r->flags & FLAG_INT_EXPUNGED) && (!h->first_expunged || h->first_expunged > r->last_updated))
+    if ((r->flags & FLAG_INT_EXPUNGED) &&
+        (!h->first_expunged || h->first_expunged > r->last_updated))
         h->first_expunged = r->last_updated;
     return w->cache.n >= CACHE_CHUNK ? flush_cache(w) : ERR_OK;
 }

@@ -1,7 +1,7 @@
 /* rewrite.h - cyrus.index and cyrus.cache written anew and put in the place of the old ones
  *
- * For repack, upgrade and the like, under exclusive mailbox and index locks.  The index is durable before it gets
- * its name; the cache is not synced (its records have checksums in the index).
+ * For repack, upgrade and the like, under exclusive mailbox and index locks.  The index is durable
+ * before it gets its name; the cache is not synced (its records have checksums in the index).
  */
 #ifndef STORE_REWRITE_H
 #define STORE_REWRITE_H
@@ -21,12 +21,13 @@ struct rewrite {
     int cache_fd;
 };
 
-/* head: what the new one starts from; its counts, first_expunged and sync CRCs are set to those of no record. */
+/* head: what the new one starts from; its counts, first_expunged and sync CRCs are set to those of
+ * no record. */
 err_t rewrite_begin(struct rewrite *, const struct mbentry *, const struct index_head *head,
                     const struct header *) NODISCARD;
 
-/* The next record (UIDs ascend).  cache not empty: its cache record; offset, CRC and version 11 or what r says
- * are set in r.  Empty: r keeps what it has (archived messages). */
+/* The next record (UIDs ascend).  cache not empty: its cache record; offset, CRC and version 11 or
+ * what r says are set in r.  Empty: r keeps what it has (archived messages). */
 err_t rewrite_add(struct rewrite *, struct record *r, struct slice cache) NODISCARD;
 
 /* ERR_OK: both files are in place and durable by name. Frees in every case. */

@@ -62,7 +62,8 @@ err_t seen_parse(struct slice value, struct seen *out)
 
 void seen_format(const struct seen *s, struct buf *out)
 {
-    buf_addf(out, "1 %lld %u %lld ", (long long)s->last_read, s->last_uid, (long long)s->last_change);
+    buf_addf(out, "1 %lld %u %lld ", (long long)s->last_read, s->last_uid,
+             (long long)s->last_change);
     ranges_format(&s->uids, out);
 }
 

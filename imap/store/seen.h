@@ -17,7 +17,8 @@ struct seen {
 bool seen_is_internal(const struct mailbox *, struct slice userid);
 void seen_init(struct seen *);
 void seen_fini(struct seen *);
-err_t seen_read(struct store *, struct slice userid, struct slice uniqueid, struct seen *out) NODISCARD; /* absent: empty, ERR_OK */
+err_t seen_read(struct store *, struct slice userid, struct slice uniqueid,
+                struct seen *out) NODISCARD; /* absent: empty, ERR_OK */
 /* Add/remove UIDs and raise last_uid under the database lock.  durable false: \Recent only. */
 struct seen_change {
     const struct ranges *add, *remove;          /* may be NULL */
@@ -25,7 +26,7 @@ struct seen_change {
     time_t last_change;
     bool durable;
 };
-err_t seen_update(struct store *, struct slice userid, struct slice uniqueid, const struct seen_change *,
-                  struct seen *after) NODISCARD;
+err_t seen_update(struct store *, struct slice userid, struct slice uniqueid,
+                  const struct seen_change *, struct seen *after) NODISCARD;
 
 #endif

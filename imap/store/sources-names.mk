@@ -2,6 +2,7 @@
 imap_store_libstore_a_SOURCES += \
 	imap/store/acl.c imap/store/acl.h \
 	imap/store/annot.c imap/store/annot.h imap/store/annot_format.h \
+	imap/store/annot_recover.c \
 	imap/store/dup.c imap/store/dup.h \
 	imap/store/listener.c imap/store/listener.h \
 	imap/store/mbautocreate.c \

@@ -1,7 +1,7 @@
 /* stage.c - see stage.h
  *
- * States: receiving (bytes collect in a buffer, which goes to the file when it is full) - finished (file durable,
- * facts known, read-only) - failed (every further call returns the first error).
+ * States: receiving (bytes collect in a buffer, which goes to the file when it is full) - finished
+ * (file durable, facts known, read-only) - failed (every further call returns the first error).
  */
 #include "imap/store/stage.h"
 

@@ -1,8 +1,8 @@
 /* stage.h - a message being received, then immutable
  *
- * Bytes are written to "<partition>/stage./<pid>-<time>-<n>" while digest and structure are computed
- * in the same pass (facts.h).  No lock is held meanwhile.  The file's data is durable
- * when stage_finish() returned ERR_OK; its names become durable in commit.c.
+ * Bytes are written to "<partition>/stage./<pid>-<time>-<n>" while digest and structure are
+ * computed in the same pass (facts.h).  No lock is held meanwhile.  The file's data is durable when
+ * stage_finish() returned ERR_OK; its names become durable in commit.c.
  */
 #ifndef STORE_STAGE_H
 #define STORE_STAGE_H
@@ -21,8 +21,8 @@ err_t stage_finish(struct stage *) NODISCARD;
 const struct facts *stage_facts(const struct stage *);
 /* The bytes, mapped read-only while the stage lives. */
 err_t stage_map(struct stage *, struct slice *out) NODISCARD;
-/* Path of the staged file on that partition; on another one than the stage's own a copy, made once and durable.
- * Used by commit. */
+/* Path of the staged file on that partition; on another one than the stage's own a copy, made once
+ * and durable. Used by commit. */
 err_t stage_on_partition(struct stage *, struct slice partition, const char **path_out) NODISCARD;
 void stage_free(struct stage **);               /* removes the staged names */
 

@@ -159,6 +159,38 @@ static err_t make_state_dirs(struct buf *why)
     return err;
 }
 
+static bool engine_exists(struct slice word)
+{
+    for (const char *const *name = db_engines(); *name; name++)
+        if (slice_eqs(word, *name))
+            return true;
+    return false;
+}
+
+/* The table of options knows words for engines that need not be built in. */
+static err_t check_engines(struct buf *why)
+{
+    enum conf_id used[STORE_NDBS + STORE_NUSERDBS];
+    size_t n = 0;
+
+    for (size_t i = 0; i < STORE_NDBS; i++)
+        used[n++] = db_rows[i].engine;
+    for (size_t i = 0; i < STORE_NUSERDBS; i++)
+        used[n++] = user_db_rows[i].engine;
+    for (size_t i = 0; i < n; i++) {
+        const char *word = conf_enum_word(used[i]);
+        if (word && engine_exists(slice_cstr(word)))
+            continue;
+        conf_place(used[i], why);
+        buf_addf(why, "%s is \"%s\", an engine that is not built in: use one of",
+                 conf_option(used[i])->name, word ? word : "");
+        for (const char *const *name = db_engines(); *name; name++)
+            buf_addf(why, " %s", *name);
+        return ERR_UNSUPPORTED;
+    }
+    return ERR_OK;
+}
+
 static err_t check_partitions(struct buf *why)
 {
     struct slice name;
@@ -205,7 +237,9 @@ err_t store_open(struct store **out, struct buf *why)
     read_conf(s);
     conf_dir(&s->dbdir, "db");
     db_env_init(buf_cstr(&s->dbdir));
-    err = make_state_dirs(why);
+    err = check_engines(why);
+    if (!err)
+        err = make_state_dirs(why);
     if (!err)
         err = check_partitions(why);
     if (err)

@@ -30,7 +30,8 @@ void synccrc_flags_set(struct synccrc_flags *f, unsigned n, struct slice name)
 
 void synccrc_flags_init(struct synccrc_flags *f, const struct header *h)
 {
-    static const char *const names[] = { "\\answered", "\\flagged", "\\deleted", "\\draft", "\\seen" };
+    static const char *const names[] = { "\\answered", "\\flagged", "\\deleted", "\\draft",
+                                         "\\seen" };
 
     for (unsigned i = 0; i < 5; i++)
         f->system[i] = name_crc(slice_cstr(names[i]));
@@ -75,7 +76,8 @@ uint32_t synccrc_basic(const struct record *r, const struct synccrc_flags *f)
     return crc32_of(text, (size_t)(p - text));
 }
 
-uint32_t synccrc_annotation(uint32_t uid, struct slice entry, struct slice userid, struct slice value)
+uint32_t synccrc_annotation(uint32_t uid, struct slice entry, struct slice userid,
+                            struct slice value)
 {
     char num[NUM_U64_MAX + 1];
     size_t n = num_put_u64(num, uid);
@@ -93,7 +95,8 @@ static uint32_t virtual_decimal(uint32_t uid, struct slice entry, uint64_t v)
 {
     char text[NUM_U64_MAX];
 
-    return v ? synccrc_annotation(uid, entry, SLICE_NULL, slice_make(text, num_put_u64(text, v))) : 0;
+    return v ? synccrc_annotation(uid, entry, SLICE_NULL, slice_make(text, num_put_u64(text, v)))
+             : 0;
 }
 
 /* Lower-case hex without leading zeros. */
@@ -105,7 +108,8 @@ static uint32_t virtual_hex(uint32_t uid, struct slice entry, uint64_t v)
         return 0;
     for (; v; v >>= 4)
         *--p = "0123456789abcdef"[v & 15];
-    return synccrc_annotation(uid, entry, SLICE_NULL, slice_make(p, (size_t)(text + sizeof text - p)));
+    return synccrc_annotation(uid, entry, SLICE_NULL,
+                              slice_make(p, (size_t)(text + sizeof text - p)));
 }
 
 uint32_t synccrc_virtual(const struct record *r)

@@ -21,10 +21,13 @@ void synccrc_flags_set(struct synccrc_flags *, unsigned n, struct slice name);
 /* Share of one record; 0 for an expunged one. */
 uint32_t synccrc_basic(const struct record *, const struct synccrc_flags *);
 
-/* Share of the virtual annotations of one record (thread id, savedate, createdmodseq); 0 for an expunged one. */
+/* Share of the virtual annotations of one record (thread id, savedate, createdmodseq); 0 for an
+ * expunged one. */
 uint32_t synccrc_virtual(const struct record *);
 
-/* Share of one stored annotation.  userid: real id, also for the owner's private ones; empty = shared. */
-uint32_t synccrc_annotation(uint32_t uid, struct slice entry, struct slice userid, struct slice value);
+/* Share of one stored annotation.  userid: real id, also for the owner's private ones; empty =
+ * shared. */
+uint32_t synccrc_annotation(uint32_t uid, struct slice entry, struct slice userid,
+                            struct slice value);
 
 #endif

@@ -78,7 +78,8 @@ static err_t remove_expunge_file(struct mailbox *mb)
     if (!err)
         err = durable_unlink(path.p);
     if (err && err != ERR_NOTFOUND)
-        log_err("IOERROR: cannot clear the old expunge file: filename=<%s> error=<%s>", path.p, err_name(err));
+        log_err("IOERROR: cannot clear the old expunge file: filename=<%s> error=<%s>", path.p,
+                err_name(err));
     buf_fini(&path);
     buf_fini(&file);
     return ERR_OK;                      /* only space is at stake */
@@ -158,7 +159,8 @@ static err_t add_record(struct upgrade *u, uint32_t recno, struct record *r)
     struct filemap map = FILEMAP_INIT;
     struct facts *facts = NULL;
 
-    if (!all && r->cache_version >= CACHE_VERSION_LINES && mailbox_cache(mb, recno, &cr) == ERR_OK) {
+    if (!all && r->cache_version >= CACHE_VERSION_LINES &&
+        mailbox_cache(mb, recno, &cr) == ERR_OK) {
         if (mb->parsed && cr.whole.p == mb->parsed->cache.p)
             r->cache_version = FACTS_CACHE_VERSION;
         return rewrite_add(&u->w, r, cr.whole);
@@ -263,7 +265,8 @@ static err_t adjust_quota(struct mailbox *mb, const struct index_head *new)
         return err == ERR_NOTFOUND ? ERR_OK : err;
     quota_add(q, QUOTA_STORAGE, (int64_t)(new->quota_used - mb->head.quota_used));
     quota_add(q, QUOTA_MESSAGE, (int64_t)new->exists - (int64_t)mb->head.exists);
-    quota_add(q, QUOTA_ANNOTATION, (int64_t)new->quota_annot_used - (int64_t)mb->head.quota_annot_used);
+    quota_add(q, QUOTA_ANNOTATION,
+              (int64_t) new->quota_annot_used - (int64_t)mb->head.quota_annot_used);
     return quota_commit(&q);
 }
 
@@ -302,8 +305,8 @@ err_t upgrade_mailbox(struct store *s, const struct mbentry *entry)
     if (!err) {
         err = view_read(mb);
         if (!err && mb->layout.version != INDEX_VERSION) {
-            log_notice("upgrading mailbox: mailbox=<%.*s> version=<%u>", SLICE_ARG(mailbox_name(mb)),
-                       mb->layout.version);
+            log_notice("upgrading mailbox: mailbox=<%.*s> version=<%u>",
+                       SLICE_ARG(mailbox_name(mb)), mb->layout.version);
             err = upgrade_locked(mb);
         }
         view_unlock(mb, &locks);

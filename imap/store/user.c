@@ -7,6 +7,8 @@
 #include "imap/store/mbname.h"
 #include "imap/store/partition.h"
 #include "imap/store/store_impl.h"
+#include <pwd.h>
+
 #include "lib/base/bug.h"
 #include "lib/base/mem.h"
 #include "lib/conf/conf.h"
@@ -67,29 +69,102 @@ static err_t uuid_directory(struct slice inbox_id, struct buf *path)
     return partition_add_uuid(inbox_id, path);
 }
 
+/* Entry of the INBOX; false: state is in files named by the user. */
+static err_t has_uuid(struct store *s, struct slice inbox, struct buf *id, bool *out)
+{
+    struct mbentry e;
+    err_t err;
+
+    mbentry_init(&e);
+    err = mblist_lookup_any(s, inbox, &e);
+    *out = !err && !(e.type & (MBTYPE_DELETED | MBTYPE_LEGACY | MBTYPE_REMOTE)) && e.uniqueid.n > 0;
+    buf_reset(id);
+    if (*out)
+        buf_add_slice(id, buf_slice(&e.uniqueid));
+    mbentry_fini(&e);
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
 err_t user_file(struct store *s, struct slice userid, const char *suffix, struct buf *path)
 {
-    struct buf inbox = BUF_INIT, stem = BUF_INIT;
-    struct mbentry e;
+    struct buf inbox = BUF_INIT, stem = BUF_INIT, id = BUF_INIT;
+    bool by_id;
     err_t err;
 
     if (userid.n == 0)
         return shared_file(suffix, path);
     mbname_inbox(userid, &inbox);
-    mbentry_init(&e);
-    err = mblist_lookup_any(s, buf_slice(&inbox), &e);
-    if (!err && !(e.type & (MBTYPE_DELETED | MBTYPE_LEGACY | MBTYPE_REMOTE)) && e.uniqueid.n) {
-        err = uuid_directory(buf_slice(&e.uniqueid), path);
+    err = has_uuid(s, buf_slice(&inbox), &id, &by_id);
+    if (!err && by_id) {
+        err = uuid_directory(buf_slice(&id), path);
         buf_addf(path, "/%s.db", suffix);
-    } else if (!err || err == ERR_NOTFOUND) {
+    } else if (!err) {
         err = named_files(buf_slice(&inbox), path, &stem);
         buf_addc(path, '/');
         buf_add_slice(path, buf_slice(&stem));
         buf_adds(path, suffix);
     }
-    mbentry_fini(&e);
     buf_fini(&inbox);
     buf_fini(&stem);
+    buf_fini(&id);
+    return err;
+}
+
+/* ---- Sieve ---- */
+
+static err_t home_sieve_dir(struct slice userid, struct buf *path)
+{
+    struct buf name = BUF_INIT;
+    struct passwd *pw;
+
+    buf_add_slice(&name, userid);
+    pw = getpwnam(buf_cstr(&name));
+    buf_fini(&name);
+    if (!pw)
+        return ERR_NOTFOUND;
+    buf_addf(path, "%s/sieve", pw->pw_dir);
+    return ERR_OK;
+}
+
+/* "[/domain/<hd>/<domain>]/<h>/<localpart>" */
+static err_t add_named_sieve_dir(struct slice inbox, struct buf *path)
+{
+    struct slice domain = mbname_domain(inbox), level = slice_skip(mbname_local(inbox), 5);
+    struct buf name = BUF_INIT;
+    err_t err = ERR_OK;
+
+    for (size_t i = 0; i < level.n; i++)
+        buf_addc(&name, level.p[i] == '^' ? '.' : level.p[i]);
+    if (!path_is_component(buf_slice(&name)) || (domain.n && !path_is_component(domain)))
+        err = ERR_BADNAME;
+    if (!err && domain.n)
+        buf_addf(path, "/domain/%c/%.*s", hash_letter(domain), SLICE_ARG(domain));
+    if (!err)
+        buf_addf(path, "/%c/%.*s", hash_letter(buf_slice(&name)), SLICE_ARG(buf_slice(&name)));
+    buf_fini(&name);
+    return err;
+}
+
+err_t user_sieve_dir(struct store *s, struct slice userid, struct buf *path)
+{
+    struct buf inbox = BUF_INIT, id = BUF_INIT;
+    bool by_id;
+    err_t err;
+
+    buf_reset(path);
+    if (userid.n && conf_bool(CONF_SIEVEUSEHOMEDIR))
+        return home_sieve_dir(userid, path);
+    buf_adds(path, conf_string(CONF_SIEVEDIR));
+    if (userid.n == 0) {
+        buf_adds(path, "/global");
+        return ERR_OK;
+    }
+    mbname_inbox(userid, &inbox);
+    err = has_uuid(s, buf_slice(&inbox), &id, &by_id);
+    if (!err)
+        err = by_id ? partition_add_uuid(buf_slice(&id), path) : add_named_sieve_dir(buf_slice(&inbox), path);
+    buf_fini(&inbox);
+    buf_fini(&id);
     return err;
 }
 

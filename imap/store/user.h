@@ -13,6 +13,10 @@
  * Replaces *path.  ERR_BADNAME: the userid cannot be part of a path. */
 err_t user_file(struct store *, struct slice userid, const char *suffix, struct buf *path) NODISCARD;
 
+/* Directory of the user's Sieve scripts below sievedir, named in the same two ways (sieveusehomedir: ~user/sieve).
+ * userid "": that of scripts for all.  The directory need not exist. */
+err_t user_sieve_dir(struct store *, struct slice userid, struct buf *path) NODISCARD;
+
 /* The namespace lock *U*<userid> ("" = shared), counted per process so that nesting is legal
  * (a shared holder may not upgrade: BUG).  ERR_LOCKED after STORE_LOCK_WAIT_MS. */
 struct user_lock;

@@ -24,7 +24,8 @@ err_t ident_start(struct buf *why)
         const char *word, *cure;
     } absent[] = {
         { "pts", "groups from ptloader are not part of this build; use \"unix\"" },
-        { "krb", "Kerberos 4 is gone; for Kerberos 5 logins use \"unix\" with the mechanism GSSAPI" },
+        { "krb", "Kerberos 4 is gone; for Kerberos 5 logins use \"unix\" with the mechanism"
+                 " GSSAPI" },
         { "krb5", "Kerberos 5 names as identifiers are not part of this build; use \"unix\", which"
                   " the mechanism GSSAPI works with" },
     };

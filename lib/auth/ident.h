@@ -41,7 +41,8 @@ bool ident_is_anonymous(const struct ident *);
 int ident_matches(const struct ident *, struct slice identifier);
 
 bool ident_is_admin(const struct ident *);      /* admins, for this service */
-bool ident_in_option(const struct ident *, int conf_id);    /* admins-like option: users and groups */
+/* Among the words of an option like admins: users and groups ("group:staff"). */
+bool ident_in_option(const struct ident *, int conf_id);
 bool ident_in_words(const struct ident *, const char *words);   /* such a list as text; NULL: no */
 
 /* Domain part of a userid ("" if none) and local part. */

@@ -3,6 +3,7 @@
 
 #include "lib/auth/sasl_impl.h"
 #include "lib/base/log.h"
+#include "lib/base/map.h"
 #include "lib/base/mem.h"
 
 enum { NCALLBACKS = 6, ROUNDS_MAX = 20 };
@@ -32,9 +33,34 @@ static const struct question {
     { SASL_CB_NOECHOPROMPT, SASL_ASK_NOECHO, "Secret" },
 };
 
+/* Options of the command line: one set per process, as the library's set-up is. */
+static struct map *options;
+
+void sasl_client_option(struct slice name, struct slice value)
+{
+    if (!options)
+        options = map_new(mem_free);
+    map_put(options, name, mem_strndup(value.p ? value.p : "", value.n));
+}
+
+static int get_option(void *context, const char *plugin, const char *option, const char **result,
+                      unsigned *len)
+{
+    const char *value = options ? map_get(options, slice_cstr(option)) : NULL;
+
+    (void)context, (void)plugin;
+    if (!value)
+        return SASL_FAIL;
+    *result = value;
+    if (len)
+        *len = (unsigned)strlen(value);
+    return SASL_OK;
+}
+
 err_t sasl_client_setup(void)
 {
     static sasl_callback_t callbacks[] = {
+        { SASL_CB_GETOPT, SASL_FN(get_option), NULL },
         { SASL_CB_LOG, SASL_FN(sasl_conf_log), NULL },
         { SASL_CB_LIST_END, NULL, NULL },
     };
@@ -240,8 +266,8 @@ err_t sasl_client_next(struct sasl_client *c, struct slice challenge, struct buf
 
     buf_reset(response);
     for (int i = 0; i < ROUNDS_MAX && result == SASL_INTERACT && !err; i++) {
-        result = sasl_client_step(c->conn, challenge.p ? challenge.p : "", (unsigned)challenge.n, &q,
-                                  &out, &n);
+        result = sasl_client_step(c->conn, challenge.p ? challenge.p : "", (unsigned)challenge.n,
+                                  &q, &out, &n);
         if (result == SASL_INTERACT)
             err = answer_all(c, q);
     }

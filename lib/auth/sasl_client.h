@@ -15,9 +15,13 @@ struct sasl_client;
 
 /* Once per process. */
 err_t sasl_client_setup(void) NODISCARD;
+/* An option for the library and its plug-ins, in place of a configuration; before setup. */
+void sasl_client_option(struct slice name, struct slice value);
 
-enum sasl_ask { SASL_ASK_AUTHNAME, SASL_ASK_USERID, SASL_ASK_REALM, SASL_ASK_PASSWORD, SASL_ASK_ECHO,
-                SASL_ASK_NOECHO };
+enum sasl_ask {
+    SASL_ASK_AUTHNAME, SASL_ASK_USERID, SASL_ASK_REALM, SASL_ASK_PASSWORD, SASL_ASK_ECHO,
+    SASL_ASK_NOECHO
+};
 struct sasl_client_config {
     const char *service;                        /* "imap", "pop", ... */
     const char *host;                           /* server's name, for digests and tickets */
@@ -45,7 +49,8 @@ err_t sasl_client_set_tls(struct sasl_client *, const struct sasl_outer *) NODIS
 err_t sasl_client_begin(struct sasl_client *, struct slice mechs, bool want_initial,
                         struct buf *initial, bool *has_initial) NODISCARD;
 /* Answer a challenge.  ERR_OK: *response is to be sent; ERR_AUTH. */
-err_t sasl_client_next(struct sasl_client *, struct slice challenge, struct buf *response) NODISCARD;
+err_t sasl_client_next(struct sasl_client *, struct slice challenge,
+                       struct buf *response) NODISCARD;
 bool sasl_client_is_done(const struct sasl_client *);   /* the mechanism needs nothing more */
 
 const char *sasl_client_mech(const struct sasl_client *);   /* chosen name; "" before begin */

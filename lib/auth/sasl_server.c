@@ -21,7 +21,7 @@ struct sasl_server {
     struct sasl_bindings bindings;
     char mech[24];                              /* what runs or ran last */
     struct buf userid, authid;                  /* canonical; set on success */
-    struct buf claimed;                         /* last name the library asked us to make canonical */
+    struct buf claimed;                         /* last name that canon_user() was asked about */
     char error[400];
     err_t refused;                              /* why a callback said no, if one did */
     char apop[CHALLENGE_MAX];
@@ -83,7 +83,8 @@ static bool may_proxy(struct sasl_server *s, struct slice authn, struct slice au
     ident_free(&id);
     if (trusted || slice_eq(authn, authz))
         return true;
-    return conf_bool(CONF_LOGINUSEACL) && s->cfg.may_act && s->cfg.may_act(s->cfg.arg, authn, authz);
+    return conf_bool(CONF_LOGINUSEACL) && s->cfg.may_act &&
+           s->cfg.may_act(s->cfg.arg, authn, authz);
 }
 
 static bool may_use_lmtp(struct slice authn)
@@ -200,7 +201,8 @@ void sasl_server_set_preauth(struct sasl_server *s, const char *userid)
 
 bool sasl_server_plain_allowed(const struct sasl_server *s)
 {
-    return s->outer_ssf >= MIN_LAYER_BITS || (conf_bool(CONF_ALLOWPLAINTEXT) && !conf_bool(CONF_TLS_REQUIRED));
+    return s->outer_ssf >= MIN_LAYER_BITS ||
+           (conf_bool(CONF_ALLOWPLAINTEXT) && !conf_bool(CONF_TLS_REQUIRED));
 }
 
 /* tls_required: no authentication of any kind without a layer outside. */
@@ -268,8 +270,10 @@ static void start_anew(struct sasl_server *s, struct slice mech)
 {
     size_t n = mech.n < sizeof s->mech - 1 ? mech.n : sizeof s->mech - 1;
 
-    for (size_t i = 0; i < n; i++)
-        s->mech[i] = (char)(mech.p[i] >= 'a' && mech.p[i] <= 'z' ? mech.p[i] - 'a' + 'A' : mech.p[i]);
+    for (size_t i = 0; i < n; i++) {
+        char c = mech.p[i];
+        s->mech[i] = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+    }
     s->mech[n] = '\0';
     s->error[0] = '\0';
     s->refused = ERR_OK;

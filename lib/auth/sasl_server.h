@@ -32,7 +32,8 @@ void sasl_server_close(struct sasl_server **);
 
 /* State of the outer layer; everything is copied.  Call after STARTTLS. */
 err_t sasl_server_set_tls(struct sasl_server *, const struct sasl_outer *) NODISCARD;
-void sasl_server_set_preauth(struct sasl_server *, const char *userid);     /* EXTERNAL over unix sockets */
+/* EXTERNAL means this user: over unix sockets. */
+void sasl_server_set_preauth(struct sasl_server *, const char *userid);
 
 /* Mechanisms usable now, in one text with the given affixes ("AUTH=", " ").  Plaintext ones only
  * when allowplaintext or TLS; none when tls_required and no TLS; filtered by sasl_mech_list. */
@@ -42,18 +43,20 @@ bool sasl_server_plain_allowed(const struct sasl_server *);
 /* First step.  initial: decoded initial response or NULL for none.  Results:
  * ERR_OK: authenticated (see below; *challenge may hold data for the client: success data);
  * ERR_AGAIN: *challenge to be sent; ERR_AUTH: refused; ERR_UNSUPPORTED: no such mechanism;
- * ERR_SYNTAX; ERR_DENIED: authenticated but may not act as the authorisation id or not allowed here;
- * ERR_IO: the password store does not answer (temporary).
+ * ERR_SYNTAX; ERR_DENIED: authenticated but may not act as the authorisation id or not allowed
+ * here; ERR_IO: the password store does not answer (temporary).
  * Failures are logged as "badlogin: ..." by the caller with sasl_server_error(). */
 err_t sasl_server_begin(struct sasl_server *, struct slice mech, const struct slice *initial,
                         struct buf *challenge) NODISCARD;
 /* The client's answer to a challenge; results as above. */
-err_t sasl_server_next(struct sasl_server *, struct slice response, struct buf *challenge) NODISCARD;
+err_t sasl_server_next(struct sasl_server *, struct slice response,
+                       struct buf *challenge) NODISCARD;
 void sasl_server_cancel(struct sasl_server *);  /* client sent "*" */
 
 /* LOGIN / PASS: checks a plaintext password through the library; same results.  Also used for the
  * anonymous login of allowanonymouslogin (user "anonymous"). */
-err_t sasl_server_password(struct sasl_server *, struct slice user, struct slice password) NODISCARD;
+err_t sasl_server_password(struct sasl_server *, struct slice user,
+                           struct slice password) NODISCARD;
 /* Accept a name without proof (imapd -N); only the rules for names apply. */
 err_t sasl_server_trust(struct sasl_server *, struct slice user) NODISCARD;
 /* APOP: challenge made at start (NULL when not available); check of the digest. */
@@ -66,7 +69,7 @@ struct slice sasl_server_authid(const struct sasl_server *);    /* who proved it
 /* Name a failed attempt was for, as far as it became known; "" if not. */
 struct slice sasl_server_claimed(const struct sasl_server *);
 const char *sasl_server_mech(const struct sasl_server *);       /* "PLAIN", "plaintext", ... */
-const char *sasl_server_error(const struct sasl_server *);      /* reason text of the last failure */
+const char *sasl_server_error(const struct sasl_server *);      /* reason of the last failure */
 /* The negotiated security layer, to be put on the stream after the positive reply; false: none.
  * It lives as long as the sasl_server. */
 bool sasl_server_wrap(struct sasl_server *, struct sasl_layer *out);

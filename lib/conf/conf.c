@@ -327,6 +327,16 @@ bool conf_has_word(enum conf_id id, struct slice want)
     return false;
 }
 
+void conf_place(enum conf_id id, struct buf *out)
+{
+    const struct conf_line *l = value_of(id, UINT_MAX)->line;
+
+    if (l)
+        buf_addf(out, "%s, line %d: ", l->file, l->line);
+    else
+        buf_addf(out, "%s: ", conf_path());
+}
+
 void conf_dir(struct buf *out, const char *rest)
 {
     buf_addf(out, "%s/%s", conf_string(CONF_CONFIGDIRECTORY), rest);

@@ -71,6 +71,9 @@ bool conf_next(size_t *pos, struct slice *name, struct slice *value, int *line);
 /* Is `word` among the blank-separated words of the option (admins, proxyservers ...)? */
 bool conf_has_word(enum conf_id, struct slice word);
 
+/* Where an option was set, for messages: "<file>, line <n>: "; "<file>: " when no line sets it. */
+void conf_place(enum conf_id, struct buf *out);
+
 /* configdirectory + "/" + rest. */
 void conf_dir(struct buf *out, const char *rest);
 

@@ -3,6 +3,9 @@
  * Such a file cannot be changed in place so that it survives a crash without libdb's own log
  * environment.  So a transaction keeps its changes in memory and its commit writes a new
  * file, as the flat engine does; it is a btree, also where a hash file was.
+ *
+ * libdb opens and closes the file as it likes, and every close would drop a lock on it: the
+ * lock is therefore on "<path>.lock".  Readers need none.
  */
 #ifdef HAVE_LIBDB
 
@@ -13,9 +16,13 @@
 #include "lib/db/ordmap.h"
 #include "lib/db/overlay.h"
 #include "lib/os/file.h"
+#include "lib/os/lock.h"
+
+#define LOCK_SUFFIX ".lock"
 
 struct berkeley {
-    struct dbfile file;                 /* lock and identity; libdb opens the path itself */
+    struct dbfile file;                 /* which file it is; libdb opens the path itself */
+    int lock;                           /* -1: not locked */
     struct berkeley_file *lib;          /* NULL: the file is empty, or not open */
     ino_t lib_ino;                      /* the file that lib has open */
     struct ordmap *pending;
@@ -56,6 +63,7 @@ static err_t berkeley_open(struct db *db)
     bool replaced;
 
     db->state = b;
+    b->lock = -1;
     err_t err = dbfile_open(&b->file, db->path, &db->flags);
     if (!err)
         err = dbfile_refresh(&b->file, &replaced);
@@ -67,6 +75,7 @@ static void berkeley_close(struct db *db)
     struct berkeley *b = state(db);
     err_t err = close_lib(b);
 
+    lock_path_drop(&b->lock);
     (void)err;                          /* nothing was written through it */
     dbfile_close(&b->file);
     ordmap_free(&b->pending);
@@ -139,25 +148,28 @@ static err_t berkeley_collect(struct db *db, struct slice from, bool inclusive, 
 
 /* ---- transactions ------------------------------------------------------- */
 
+static err_t take_lock(struct db *db)
+{
+    struct buf name = BUF_INIT;
+
+    buf_addf(&name, "%s" LOCK_SUFFIX, db->path);
+    err_t err = lock_path_take(buf_cstr(&name), LOCK_EXCLUSIVE, DB_LOCK_TIMEOUT_MS, &state(db)->lock);
+    buf_fini(&name);
+    return err;
+}
+
 static err_t berkeley_begin(struct db *db)
 {
     struct berkeley *b = state(db);
-    err_t err = dbfile_lock(&b->file, DBFILE_EXCLUSIVE, NULL);
+    err_t err = take_lock(db);
 
-    /* libdb must be closed before: closing it later would drop the lock */
-    if (!err && b->lib_ino != b->file.ino && b->lib) {
-        err = close_lib(b);
-        if (!err)
-            err = dbfile_lock(&b->file, DBFILE_EXCLUSIVE, NULL);
-    }
     if (!err)
-        err = follow(db);
-    if (err) {
-        dbfile_unlock(&b->file);
-        return err;
-    }
-    b->pending = ordmap_new(db_order(db));
-    return ERR_OK;
+        err = read_begin(db);
+    if (err)
+        lock_path_drop(&b->lock);
+    else
+        b->pending = ordmap_new(db_order(db));
+    return err;
 }
 
 static err_t put_one(void *arg, struct slice key, struct slice value)
@@ -199,7 +211,7 @@ static err_t write_anew(struct db *db, const struct overlay_source *src)
 static void end_txn(struct berkeley *b)
 {
     ordmap_free(&b->pending);
-    dbfile_unlock(&b->file);
+    lock_path_drop(&b->lock);
 }
 
 static err_t berkeley_commit(struct db *db)
@@ -244,13 +256,12 @@ static err_t berkeley_remove(struct db *db, struct slice key)
 
 static err_t berkeley_recreate(struct db *db)
 {
-    struct berkeley *b = state(db);
-    err_t err = dbfile_lock(&b->file, DBFILE_EXCLUSIVE, NULL);
+    err_t err = take_lock(db);
 
     if (err)
         return err;
     err = write_anew(db, NULL);
-    dbfile_unlock(&b->file);
+    lock_path_drop(&state(db)->lock);
     return err;
 }
 

@@ -1,8 +1,9 @@
 /* db_flat.c - the flat engine: a sorted text file that is written anew for every change
  *
  * The file never changes in place, so readers need no lock: they look whether the path still
- * names the file they have mapped.  A new file is gone through once; if it is not sorted
- * (people edit these files) its records are read into memory and served from there.
+ * names the file they have mapped.  A new file is gone through once; if it is not sorted or
+ * escaped as we do it (people edit these files) its records are read into memory and served
+ * from there.
  * Everything inside works on escaped keys and values.
  */
 #include "lib/base/mem.h"
@@ -19,7 +20,7 @@ struct flat {
     struct dbfile file;
     bool known;                         /* the mapped file has been gone through */
     uint64_t known_size;
-    struct ordmap *copy;                /* its records, if it is not sorted; else NULL */
+    struct ordmap *copy;                /* its records, if they are not in order; else NULL */
     struct ordmap *pending;             /* changes of the transaction */
     size_t at;                          /* walk: next line */
     const struct ordmap_entry *entry;   /* walk in copy: next entry */
@@ -92,13 +93,32 @@ static size_t search(struct slice text, struct slice key)
     return low;
 }
 
+/* Is the key written as we would write it?  Only then the search finds it. */
+static bool is_canonical(struct slice key)
+{
+    for (size_t i = 0; i < key.n; i++) {
+        uint8_t c = (uint8_t)key.p[i];
+        if (c == '\0' || c == '\r')
+            return false;
+        if (c != FLAT_ESCAPE)
+            continue;
+        if (++i == key.n)
+            return false;
+        c = (uint8_t)key.p[i];
+        if (c != FLAT_ESCAPE && (!(c & FLAT_ESCAPE_BIT) ||
+                                 !memchr(FLAT_ESCAPED, c & ~FLAT_ESCAPE_BIT, FLAT_NESCAPED)))
+            return false;
+    }
+    return key.n > 0;
+}
+
 static bool is_sorted(struct slice text)
 {
     struct slice prev = SLICE_NULL, key, value;
 
     for (size_t at = 0; at < text.n; prev = key) {
         at = line_at(text, at, &key, &value);
-        if (key.n == 0 || (prev.n && order_mbox(prev, key) >= 0))
+        if (!is_canonical(key) || (prev.n && order_mbox(prev, key) >= 0))
             return false;
     }
     return true;
@@ -107,13 +127,20 @@ static bool is_sorted(struct slice text)
 static struct ordmap *sorted_copy(struct slice text)
 {
     struct ordmap *m = ordmap_new(order_mbox);
+    struct buf plain = BUF_INIT, escaped = BUF_INIT;
     struct slice key, value;
 
     for (size_t at = 0; at < text.n; ) {
         at = line_at(text, at, &key, &value);
-        if (key.n)                      /* an empty line holds nothing */
-            ordmap_put(m, key, value);
+        buf_reset(&plain);
+        buf_reset(&escaped);
+        add_unescaped(&plain, key);
+        add_escaped(&escaped, buf_slice(&plain));
+        if (escaped.n)                  /* an empty line holds nothing */
+            ordmap_put(m, buf_slice(&escaped), value);
     }
+    buf_fini(&plain);
+    buf_fini(&escaped);
     return m;
 }
 

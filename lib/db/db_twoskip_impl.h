@@ -86,6 +86,7 @@ uint64_t ts_pointer(const struct twoskip *, const struct ts_rec *, unsigned leve
 /* Next live record on level 0; *at_out 0 at the end, out is untouched then. */
 err_t ts_next(struct twoskip *, const struct ts_rec *, uint64_t *at_out, struct ts_rec *out) NODISCARD;
 
+/* Key and value of out->rec are intact. */
 err_t ts_find(struct twoskip *, struct slice key, struct ts_place *out) NODISCARD;
 
 /* Engine call inside a lock. */

@@ -195,6 +195,15 @@ err_t ts_next(struct twoskip *ts, const struct ts_rec *r, uint64_t *at_out, stru
     return ERR_OK;
 }
 
+/* Keys were compared without a look at their checksums.  A damaged one that led astray, or was
+ * the key looked for, is next to where the search has ended. */
+static err_t check_place(struct twoskip *ts, const struct ts_place *place, const struct ts_rec *before)
+{
+    err_t err = place->next[0] ? ts_check_tail(ts, &place->rec) : ERR_OK;
+
+    return err || place->found ? err : ts_check_tail(ts, before);
+}
+
 err_t ts_find(struct twoskip *ts, struct slice key, struct ts_place *out)
 {
     struct ts_rec cur, next;
@@ -228,7 +237,7 @@ err_t ts_find(struct twoskip *ts, struct slice key, struct ts_place *out)
     }
     if (!err && bound != out->next[0])
         err = db_corrupt(ts->file.path, "record is missing from the lowest level", bound);
-    return err;
+    return err ? err : check_place(ts, out, &cur);
 }
 
 err_t ts_collect(struct twoskip *ts, struct slice from, bool inclusive, struct slice prefix,

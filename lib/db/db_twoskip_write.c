@@ -179,7 +179,7 @@ err_t ts_store(struct twoskip *ts, struct slice key, struct slice value, enum db
         return err;
     if (place.found && mode == DB_STORE_NEW)
         return ERR_EXISTS;
-    if (place.found && slice_eq(place.rec.value, value) && ts_tail_ok(&place.rec))
+    if (place.found && slice_eq(place.rec.value, value))
         return ERR_OK;
 
     unsigned old = place.found ? place.rec.level : 0, level = toss_level(ts);

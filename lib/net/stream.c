@@ -129,7 +129,7 @@ static err_t fill(struct stream *s)
     if (s->out_n > 0 && stream_flush(s) != ERR_OK)
         return s->rerr = s->werr;
     err = s->top->ops->read(s->top, s->in + s->in_end, s->in_cap - s->in_end, &n);
-    if (err == ERR_AGAIN || err == ERR_STOP)
+    if (err == ERR_AGAIN)
         return err;
     s->rerr = err;
     s->in_end += n;
@@ -294,7 +294,7 @@ static err_t wait_ready(struct stream *s, int other_fd, uint64_t deadline, bool 
     *in_out = n > 0 && p[0].revents;
     *other_out = n > 0 && p[1].revents;
     if (n < 0 && s->must_stop && s->must_stop(s->must_stop_arg))
-        return ERR_STOP;
+        return ERR_AGAIN;
     return ERR_OK;
 }
 

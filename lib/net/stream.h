@@ -30,10 +30,12 @@ void stream_close(struct stream **);            /* flushes what it can within 1 
 
 void stream_set_timeout(struct stream *, int64_t ms);      /* per wait; < 0: none */
 /* Asked when a signal interrupts a wait for the start of a line (stream_line) or stream_wait: when
- * the function says true the call returns ERR_STOP.  ERR_STOP is not an error of the stream. */
+ * the function says true the call returns ERR_AGAIN, so that the caller may look at its flags.
+ * That is not an error of the stream. */
 void stream_set_interrupt(struct stream *, bool (*must_stop)(void *), void *arg);
 /* A descriptor that also ends waits in stream_wait (for IDLE and shutdown); -1: none. */
-err_t stream_wait(struct stream *, int other_fd, int64_t ms, bool *input_out, bool *other_out) NODISCARD;
+err_t stream_wait(struct stream *, int other_fd, int64_t ms, bool *input_out,
+                  bool *other_out) NODISCARD;
 
 /* ---- reading ---- */
 bool stream_has_input(struct stream *);         /* bytes already buffered (no system call) */
@@ -66,7 +68,8 @@ err_t stream_flush(struct stream *) NODISCARD;
 err_t stream_error(const struct stream *);      /* what ended it; ERR_OK while healthy */
 
 /* ---- layers ---- */
-err_t stream_start_tls(struct stream *, struct tls_server *) NODISCARD;     /* server handshake; drops input sent ahead */
+/* The server's handshake.  Input that was sent ahead is dropped first. */
+err_t stream_start_tls(struct stream *, struct tls_server *) NODISCARD;
 /* The client's handshake; host: name for SNI and for the certificate check, or NULL. */
 err_t stream_start_tls_client(struct stream *, struct tls_client *, const char *host) NODISCARD;
 bool stream_is_tls(const struct stream *);

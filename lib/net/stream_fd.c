@@ -43,7 +43,7 @@ static err_t interrupted(struct base_fd *b, bool reading, uint64_t begin_ms)
     struct stream *s = b->owner;
 
     if (reading && s->may_stop && s->must_stop && s->must_stop(s->must_stop_arg))
-        return ERR_STOP;
+        return ERR_AGAIN;
     if (b->timeout_ms >= 0 && clock_mono_ms() - begin_ms >= (uint64_t)b->timeout_ms)
         return ERR_TIMEOUT;
     return ERR_OK;
@@ -224,7 +224,8 @@ static void fd_close(struct layer *l)
 
 static const struct layer_ops fd_ops = { fd_read, fd_write, fd_pending, fd_close };
 
-/* Replies are written whole, so the kernel must not wait for more.  Tells whether it is a socket. */
+/* Replies are written whole, so the kernel must not wait for more.  Tells whether it is a
+ * socket. */
 static bool prepare_socket(int fd)
 {
     int on = 1;

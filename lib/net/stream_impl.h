@@ -21,7 +21,8 @@ enum {
 struct layer;
 
 struct layer_ops {
-    /* At least one byte into dst, waiting for it.  ERR_AGAIN only in no-wait mode: nothing yet. */
+    /* At least one byte into dst, waiting for it.  ERR_AGAIN: nothing yet (no-wait mode), or a
+     * signal ended the wait. */
     err_t (*read)(struct layer *, char *dst, size_t cap, size_t *n_out);
     /* All of the pieces; with `flush` nothing may stay behind in this layer or below. */
     err_t (*write)(struct layer *, const struct iovec *, int n, bool flush);

@@ -234,8 +234,9 @@ err_t stream_start_tls(struct stream *s, struct tls_server *server)
         return s->rerr = s->werr = ERR_IO;
     err = handshake(s, t, SSL_accept);
     if (err == ERR_OK)
-        log_info("starttls: %s %s%s", t->text, SSL_session_reused(t->ssl) ? "reused" : "new",
-                 t->cn[0] ? ", client certificate verified" : "");
+        log_info("starttls: %.*s %s) %s%s", (int)strlen(t->text) - 1, t->text,
+                 SSL_session_reused(t->ssl) ? "reused" : "new",
+                 t->cn[0] ? "authenticated as " : "no authentication", t->cn);
     return err;
 }
 

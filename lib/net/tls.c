@@ -88,7 +88,8 @@ static err_t set_versions(SSL_CTX *ctx, struct buf *why)
     }
     if (on)
         return ERR_OK;
-    buf_addf(why, "tls_versions: \"%s\" leaves no version; use words out of tls1_0 tls1_1 tls1_2 tls1_3",
+    buf_addf(why, "tls_versions: \"%s\" leaves no version;"
+                  " use words out of tls1_0 tls1_1 tls1_2 tls1_3",
              conf_string(CONF_TLS_VERSIONS));
     return ERR_BADNAME;
 }
@@ -128,7 +129,8 @@ static err_t set_groups(SSL_CTX *ctx, struct buf *why)
         return ERR_OK;
     if (SSL_CTX_set1_groups_list(ctx, groups) == 1)
         return ERR_OK;
-    buf_addf(why, "tls_eccurve: \"%s\" is not a known curve; see openssl ecparam -list_curves", groups);
+    buf_addf(why, "tls_eccurve: \"%s\" is not a known curve; see openssl ecparam -list_curves",
+             groups);
     return ERR_BADNAME;
 }
 
@@ -147,7 +149,8 @@ static err_t set_dhparam(SSL_CTX *ctx, struct buf *why)
     if (dh && SSL_CTX_set0_tmp_dh_pkey(ctx, dh) == 1)
         return ERR_OK;
     EVP_PKEY_free(dh);
-    buf_addf(why, "tls_server_dhparam: %s holds no usable parameters; make it with openssl dhparam", path);
+    buf_addf(why, "tls_server_dhparam: %s holds no usable parameters; make it with openssl dhparam",
+             path);
     return ERR_BADNAME;
 }
 
@@ -192,7 +195,7 @@ static err_t set_client_certs(struct tls_server *t, struct buf *why)
         return ERR_BADNAME;
     }
     if (SSL_CTX_load_verify_locations(t->ctx, ca_file, ca_dir) != 1) {
-        buf_addf(why, "tls_client_ca_file, tls_client_ca_dir: no certificates could be read from %s",
+        buf_addf(why, "tls_client_ca_file, tls_client_ca_dir: no certificates can be read from %s",
                  ca_file ? ca_file : ca_dir);
         return ERR_BADNAME;
     }

@@ -44,7 +44,7 @@ void tls_client_free(struct tls_client **);
 struct stream;
 /* Facts of the established connection. */
 int tls_ssf(const struct stream *);             /* cipher bits; 0 without TLS */
-const char *tls_cipher(const struct stream *);  /* "TLSv1.3 with cipher X (256/256 bits)"; "" without */
+const char *tls_cipher(const struct stream *);  /* "TLSv1.3 with cipher X (256/256 bits)", or "" */
 const char *tls_client_cn(const struct stream *);           /* verified certificate's CN, or NULL */
 bool tls_was_resumed(const struct stream *);    /* from the session cache */
 /* Channel binding data of type "tls-exporter" (RFC 9266), "tls-unique" or "tls-server-end-point"

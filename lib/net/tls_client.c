@@ -46,13 +46,15 @@ err_t tls_load_pair(SSL_CTX *ctx, const char *cert_option, const char *cert,
 
     ERR_clear_error();
     SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
-    if ((err = check_readable(cert_option, cert, why)) || (err = check_readable(key_option, key, why)))
+    if ((err = check_readable(cert_option, cert, why)) ||
+        (err = check_readable(key_option, key, why)))
         return err;
     if (SSL_CTX_use_certificate_chain_file(ctx, cert) != 1)
         return pair_failed(cert_option, cert, "it must hold a certificate chain in PEM form", why);
     if (SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) != 1)
         return pair_failed(key_option, key,
-                           "it must hold the certificate's key in PEM form without a passphrase", why);
+                           "it must hold the certificate's key in PEM form, without a passphrase",
+                           why);
     if (SSL_CTX_check_private_key(ctx) != 1)
         return pair_failed(key_option, key, "give the key that the certificate was made from", why);
     return ERR_OK;

@@ -57,8 +57,8 @@ static bool at_crlf(const struct addr822_parser *p)
     return slice_starts(slice_skip(p->in, p->at), SLICE_LIT("\r\n"));
 }
 
-/* Append the text of a quoted string, without folds; a lone CR counts as a blank.  False if it is
- * not closed. */
+/* Append the text of a quoted string, without folds and control characters; a lone CR counts as
+ * a blank.  False if it is not closed. */
 static bool take_quoted(struct addr822_parser *p)
 {
     for (p->at++; p->at < p->in.n; p->at++) {
@@ -74,7 +74,10 @@ static bool take_quoted(struct addr822_parser *p)
             continue;
         }
         c = p->in.p[p->at];
-        buf_addc(&p->text, c == '\r' && !escaped ? ' ' : c);
+        if (c == '\r' && !escaped)
+            buf_addc(&p->text, ' ');
+        else if (escaped || c == '\t' || !ascii_is_ctl(c))
+            buf_addc(&p->text, c);
     }
     return false;
 }

@@ -3,8 +3,8 @@
  * A pull parser: next address, group start or group end, in order, from a field value
  * that may be folded.  It accepts what mail programs write: comments (nesting counted
  * up to ADDR822_COMMENT_DEPTH), quoted strings, routes, domain literals, missing
- * domains, unquoted dots and 8-bit bytes in names.  What cannot be read is passed over up
- * to the next comma.  Linear; no recursion; memory: the parser's two buffers.
+ * domains, unquoted dots and 8-bit bytes in names.  A quoted string or a comment that is
+ * not closed ends the list.  Linear; no recursion; memory: the parser's buffer.
  */
 #ifndef TEXT_ADDR822_H
 #define TEXT_ADDR822_H
@@ -36,6 +36,7 @@ struct addr822_parser {
 
 #define ADDR822_NO_DOMAIN "unspecified-domain"
 
+/* Start on the value of a field, which is borrowed until addr822_fini(). */
 void addr822_begin(struct addr822_parser *, struct slice value);
 void addr822_fini(struct addr822_parser *);
 

@@ -1,8 +1,10 @@
 /* base64.c - see base64.h */
 #include "lib/text/base64.h"
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-static const char alphabet_url[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+static const char alphabet[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char alphabet_url[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 enum { BAD = 0xff };
 
@@ -78,7 +80,7 @@ void base64_encode_lines(struct buf *out, struct slice s)
     }
 }
 
-/* Decode whole text strictly; translate maps the URL alphabet to the standard one. */
+/* Decode whole text strictly; url: of the URL alphabet. */
 static err_t decode_strict(struct buf *out, struct slice s, bool url)
 {
     size_t start = out->n;

@@ -14,6 +14,7 @@
 /* Characters that n bytes become, without line ends. */
 #define BASE64_LEN(n) (((n) + 2) / 3 * 4)
 
+/* Append the text of the bytes. */
 void base64_encode(struct buf *out, struct slice bytes);        /* one line, padded */
 void base64_encode_lines(struct buf *out, struct slice bytes);  /* CRLF after each line */
 void base64url_encode(struct buf *out, struct slice bytes);     /* section 5, no padding */

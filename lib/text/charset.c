@@ -116,6 +116,8 @@ static const struct charset *find(struct slice name)
 {
     char key[CHARSET_NAME_MAX];
 
+    if (name.n > CHARSET_RAW_MAX)
+        return NULL;
     for (;;) {
         const struct charset *found = find_name(slice_make(key, normalize(name, key)));
         for (size_t i = 0; !found && i < NALIASES; i++)
@@ -217,6 +219,8 @@ static size_t push_utf8(struct slice s, struct buf *out)
                 n++;
             if (n == rest.n && n < need)
                 return at;
+            if (n > 0 && n < need && (uint8_t)rest.p[n] >= 0xfe)
+                n++;                    /* 3.6.1 counts it with the broken character */
             struct slice one = slice_cut(rest, 0, n);
             if (utf8_valid(one))
                 buf_add_slice(out, one);

@@ -15,7 +15,10 @@
 #include "lib/base/err.h"
 #include "lib/base/slice.h"
 
-#define CHARSET_NAME_MAX 64             /* longer names are unknown */
+enum {
+    CHARSET_NAME_MAX = 64,              /* letters and digits of a name: more are unknown */
+    CHARSET_RAW_MAX = 255               /* bytes of a name as written */
+};
 
 /* Is this a name of a charset that the store recognises? */
 bool charset_is_known(struct slice name);

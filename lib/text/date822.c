@@ -12,11 +12,13 @@ enum { YEAR_DIGITS = 9 };
 static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 static const char day_names[] = "SunMonTueWedThuFriSat";
 
-/* Zones of two kinds: xST and xDT, hours east of Greenwich of the first. */
-static const struct {
+struct us_zone {
     char letter;
     int hours;
-} us_zones[] = {
+};
+
+/* Zones of two kinds: xST and xDT, hours east of Greenwich of the first. */
+static const struct us_zone us_zones[] = {
     { 'A', -4 }, { 'E', -5 }, { 'C', -6 }, { 'M', -7 },
     { 'P', -8 }, { 'Y', -9 }, { 'H', -10 }, { 'B', -11 },
 };

@@ -31,6 +31,7 @@ struct fold_state {
 
 enum { FOLD_GROWTH = 12 };              /* output is at most that many times the input */
 
+/* Start on a text; flags: enum fold_flags. */
 void fold_begin(struct fold_state *, unsigned flags);
 
 /* Fold the next piece of UTF-8, which may end inside a sequence; appends to out. */

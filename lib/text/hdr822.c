@@ -30,8 +30,9 @@ static size_t field_length(struct slice s)
 
 static struct slice chomp(struct slice s)
 {
-    if (s.n > 0 && s.p[s.n - 1] == '\n')
-        s.n--;
+    if (s.n == 0 || s.p[s.n - 1] != '\n')
+        return s;
+    s.n--;
     if (s.n > 0 && s.p[s.n - 1] == '\r')
         s.n--;
     return s;

@@ -20,6 +20,7 @@ struct hdr822_iter {
     struct slice rest;                  /* what was not looked at yet */
 };
 
+/* Start at the first field; the block is borrowed. */
 static inline void hdr822_begin(struct hdr822_iter *it, struct slice block)
 {
     it->rest = block;

@@ -24,6 +24,7 @@ struct html_text {
     char raw[8];                        /* element whose content is not text, "" none */
 };
 
+/* Start on a text. */
 void html_begin(struct html_text *);
 
 /* The next bytes; the text in them is appended. */

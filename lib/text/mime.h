@@ -43,7 +43,12 @@ enum {
 enum mime_kind { MIME_LEAF, MIME_MULTIPART, MIME_MESSAGE };
 
 /* Content-Transfer-Encoding, numbered as in cyrus.cache (mailbox-store.md 10). */
-enum mime_encoding { MIME_ENC_NONE = 0, MIME_ENC_QP = 1, MIME_ENC_BASE64 = 2, MIME_ENC_UNKNOWN = 255 };
+enum mime_encoding {
+    MIME_ENC_NONE = 0,
+    MIME_ENC_QP = 1,
+    MIME_ENC_BASE64 = 2,
+    MIME_ENC_UNKNOWN = 255
+};
 
 /* One part; in the arena of the scan.  The root is the whole message. */
 struct mime_part {
@@ -93,6 +98,8 @@ struct mime_scan;
  * The hooks are copied. */
 struct mime_scan *mime_begin(const struct mime_options *, const struct mime_hooks *, void *ctx,
                              struct arena *arena);
+
+/* The next n bytes of the message. */
 void mime_push(struct mime_scan *, const char *, size_t n);
 
 /* End of the message: closes all parts and returns the root (in the arena).  Only

@@ -26,6 +26,7 @@ enum mime_match {
     MIME_CLOSE                          /* the multipart ends */
 };
 
+/* In place; no boundary is open. */
 void mime_bounds_init(struct mime_bounds *);
 void mime_bounds_fini(struct mime_bounds *);
 
@@ -35,6 +36,7 @@ void mime_bounds_push(struct mime_bounds *, struct slice boundary);
 /* Keep the outermost n. */
 void mime_bounds_truncate(struct mime_bounds *, size_t n);
 
+/* How many are open. */
 static inline size_t mime_bounds_count(const struct mime_bounds *b)
 {
     return b->stack.n;

@@ -23,6 +23,7 @@ struct qp_dec {
     char held[QP_HELD + 4];             /* blanks, or the start of an escape, not decided yet */
 };
 
+/* Start on a text. */
 void qp_dec_init(struct qp_dec *);
 
 /* Decode the next bytes; appends. */

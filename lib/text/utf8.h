@@ -24,6 +24,7 @@ size_t utf8_decode(struct slice s, uint32_t *cp);
  * becomes U+FFFD. */
 size_t utf8_encode(char out[UTF8_MAX], uint32_t cp);
 
+/* Append to a buffer, and look at bytes. */
 void utf8_add(struct buf *, uint32_t cp);               /* encode and append */
 void utf8_add_lossy(struct buf *, struct slice);        /* append, each bad unit as U+FFFD */
 

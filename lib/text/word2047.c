@@ -40,7 +40,7 @@ static bool cut_word(struct slice s, struct word *w)
     rest = slice_split(slice_skip(s, 2), '?', &w->charset, &found);
     if (found)
         rest = slice_split(rest, '?', &encoding, &found);
-    if (!found || encoding.n != 1)
+    if (!found || encoding.n != 1 || slice_find(w->charset, '=') >= 0)
         return false;
     w->encoding = ascii_lower(encoding.p[0]);
     if (w->encoding != 'q' && w->encoding != 'b')

@@ -9,6 +9,7 @@ use POSIX ();
 use Socket qw(AF_UNIX SOCK_STREAM PF_UNSPEC);
 
 our $TIMEOUT = 30;
+$SIG{PIPE} = 'IGNORE';         # a server that hangs up is an error to be reported, not a signal
 
 sub _connect {
     my ($class, %o) = @_;

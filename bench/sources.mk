@@ -1,0 +1,21 @@
+noinst_PROGRAMS += bench/driver/drive
+bench_driver_drive_SOURCES = \
+    bench/driver/conn.c bench/driver/conn.h \
+    bench/driver/drive.h \
+    bench/driver/imap.c bench/driver/imap.h \
+    bench/driver/lmtp.c bench/driver/lmtp.h \
+    bench/driver/load.c bench/driver/load.h \
+    bench/driver/mailgen.c bench/driver/mailgen.h \
+    bench/driver/main.c \
+    bench/driver/opts.c \
+    bench/driver/proctree.c bench/driver/proctree.h \
+    bench/driver/work_append.c \
+    bench/driver/work_bulk.c \
+    bench/driver/work_fill.c \
+    bench/driver/work_idle.c \
+    bench/driver/work_imap.c \
+    bench/driver/work_lmtp.c \
+    bench/driver/work_mixed.c \
+    bench/driver/work_session.c \
+    bench/driver/work_supervise.c
+bench_driver_drive_LDADD = $(LINK_BASE)

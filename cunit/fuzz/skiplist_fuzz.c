@@ -1,0 +1,7 @@
+/* skiplist_fuzz.c - bytes of a skiplist file */
+#include "cunit/fuzz/dbfile_fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    return fuzz_engine("skiplist", data, n);
+}

@@ -1,0 +1,243 @@
+/* ctl_cyrusdb.c - start-up and regular care of the databases (features RC-24, PT-37)
+ *
+ * -r, before anything else runs: stamp of the start, databases of another kind than configured are converted, the
+ *     mailbox list and annotations of older versions are brought up, operations on mailboxes that a crash interrupted
+ *     are finished, leftover stage files go, quotas are counted again.  Silent; repairs are logged.
+ * -c, now and then: copies of the databases that cannot be rebuilt, two generations of them.
+ */
+#include <stdio.h>
+
+#include "imap/admin/admin.h"
+#include "imap/admin/instance.h"
+#include "imap/store/annot.h"
+#include "imap/store/mblist.h"
+#include "imap/store/mbops.h"
+#include "imap/store/partition.h"
+#include "imap/store/quota.h"
+#include "imap/store/recover.h"
+#include "lib/base/log.h"
+#include "lib/conf/conf.h"
+#include "lib/db/db.h"
+#include "lib/os/dir.h"
+#include "lib/os/file.h"
+#include "lib/os/path.h"
+#include "lib/os/sync.h"
+
+static const struct admin_tool tool = {
+    .name = "ctl_cyrusdb",
+    .options = "rxc",
+    .usage = "-c\n"
+             "       ctl_cyrusdb [-C altconfig] -r [-x]\n"
+             "  -c  copy the databases to db.backup1, the last copies to db.backup2\n"
+             "  -r  recover: what must happen once before the server starts\n"
+             "  -x  with -r: leave the mailbox list as it is\n",
+};
+
+/* ---- the databases of the server ---- */
+
+struct database {
+    enum conf_id engine, path;
+    const char *file;
+    bool is_saved;                      /* cannot be rebuilt */
+};
+
+static const struct database databases[] = {
+    { CONF_MBOXLIST_DB, CONF_MBOXLIST_DB_PATH, "mailboxes.db", true },
+    { CONF_ANNOTATION_DB, CONF_ANNOTATION_DB_PATH, "annotations.db", true },
+    { CONF_QUOTA_DB, CONF_QUOTA_DB_PATH, "quotas.db", true },
+    { CONF_USERDENY_DB, CONF_USERDENY_DB_PATH, "user_deny.db", false },
+    { CONF_DUPLICATE_DB, CONF_DUPLICATE_DB_PATH, "deliver.db", false },
+    { CONF_TLS_SESSIONS_DB, CONF_TLS_SESSIONS_DB_PATH, "tls_sessions.db", false },
+    { CONF_STATUSCACHE_DB, CONF_STATUSCACHE_DB_PATH, "statuscache.db", false },
+};
+enum { NDATABASES = sizeof databases / sizeof *databases };
+
+static void database_path(const struct database *d, struct buf *out)
+{
+    const char *path = conf_string(d->path);
+
+    buf_reset(out);
+    if (path)
+        buf_adds(out, path);
+    else
+        conf_dir(out, d->file);
+}
+
+/* One file, recognisable by its first bytes; not a directory of files. */
+static bool is_one_file(const struct database *d)
+{
+    return !slice_eqs(slice_cstr(conf_enum_word(d->engine)), "quotalegacy");
+}
+
+/* ---- -r ---- */
+
+/* What is of another kind than configured gets the configured one, in place. */
+static err_t convert(const struct database *d)
+{
+    const char *wanted = conf_enum_word(d->engine), *found;
+    struct buf path = BUF_INIT;
+    err_t err = ERR_OK;
+
+    database_path(d, &path);
+    found = is_one_file(d) ? db_detect(buf_cstr(&path)) : NULL;
+    if (found && !slice_eqs(slice_cstr(found), wanted)) {
+        log_notice("converting database: filename=<%s> from=<%s> to=<%s>", buf_cstr(&path), found, wanted);
+        err = db_convert(buf_cstr(&path), found, buf_cstr(&path), wanted);
+    }
+    buf_fini(&path);
+    return err;
+}
+
+static err_t convert_all(void)
+{
+    err_t err = ERR_OK;
+
+    for (size_t i = 0; i < NDATABASES && !err; i++)
+        err = convert(&databases[i]);
+    return err;
+}
+
+/* When the server was last started; 0: never, or not known. */
+static time_t last_start(void)
+{
+    struct buf path = BUF_INIT;
+    struct stat st;
+    time_t when = 0;
+
+    conf_dir(&path, "db/skipstamp");
+    if (file_stat(buf_cstr(&path), &st) == ERR_OK)
+        when = st.st_mtime;
+    buf_fini(&path);
+    return when;
+}
+
+static err_t recover_list(struct store *s, time_t since)
+{
+    struct mblist_repairs list;
+    struct mbop_repairs ops = { 0 };
+    unsigned annotations = 0;
+    err_t err = mblist_recover(s, &list);
+
+    if (!err)
+        err = annot_recover(s, &annotations);
+    if (!err)
+        err = mbop_recover(s, since, &ops);
+    if (list.upgraded || list.unreserved || list.given_ids || list.reverse_added || annotations)
+        log_notice("mailbox list: upgraded=<%u> unreserved=<%u> given_ids=<%u> reverse_added=<%u> annotations=<%u>",
+                   list.upgraded, list.unreserved, list.given_ids, list.reverse_added, annotations);
+    if (ops.removals || ops.directories)
+        log_notice("interrupted operations: deletions finished=<%u> directories removed=<%u>", ops.removals,
+                   ops.directories);
+    return err;
+}
+
+static void log_correction(void *arg, const char *line)
+{
+    (void)arg;
+    log_notice("quota: %s", line);
+}
+
+static void recover_stages(struct store *s)
+{
+    struct slice partition;
+    size_t pos = 0;
+
+    while (partition_next(&pos, &partition))
+        recover_stage_dir(s, partition);
+}
+
+static err_t recover(bool keep_list)
+{
+    time_t since = last_start();
+    struct store *s = admin_store();
+    err_t err = db_env_recover();
+
+    if (!err)
+        err = convert_all();
+    if (!err && !keep_list)
+        err = recover_list(s, since);
+    if (!err) {
+        recover_stages(s);
+        err = quota_fix(s, SLICE_NULL, log_correction, NULL);
+        /* an unreadable root is logged; mail must flow all the same */
+        if (err == ERR_CORRUPT)
+            err = ERR_OK;
+    }
+    store_close(&s);
+    return err;
+}
+
+/* ---- -c ---- */
+
+/* db.backup1 becomes db.backup2, which goes. */
+static err_t rotate(struct buf *first)
+{
+    struct buf second = BUF_INIT;
+    err_t err;
+
+    conf_dir(first, "db.backup1");
+    conf_dir(&second, "db.backup2");
+    err = dir_remove_tree(buf_cstr(&second));
+    if (err == ERR_NOTFOUND)
+        err = ERR_OK;
+    if (!err && file_exists(buf_cstr(first)))
+        err = file_rename(buf_cstr(first), buf_cstr(&second));
+    if (!err)
+        err = dir_make(buf_cstr(first), 0755);
+    if (!err)
+        err = sync_parent(buf_cstr(first));
+    buf_fini(&second);
+    return err;
+}
+
+static err_t checkpoint(void)
+{
+    struct buf dir = BUF_INIT, path[NDATABASES] = { BUF_INIT };
+    const char *paths[NDATABASES + 1];
+    struct store *s = admin_store();
+    size_t n = 0;
+    err_t err = rotate(&dir);
+
+    for (size_t i = 0; i < NDATABASES; i++) {
+        database_path(&databases[i], &path[i]);
+        if (databases[i].is_saved && is_one_file(&databases[i]) && file_exists(buf_cstr(&path[i])))
+            paths[n++] = buf_cstr(&path[i]);
+    }
+    paths[n] = NULL;
+    if (!err)
+        err = db_archive(paths, buf_cstr(&dir));
+    for (size_t i = 0; i < NDATABASES; i++)
+        buf_fini(&path[i]);
+    buf_fini(&dir);
+    store_close(&s);
+    return err;
+}
+
+/* ---- */
+
+int main(int argc, char **argv)
+{
+    struct admin a;
+    char mode = 0;
+    bool keep_list = false;
+    err_t err;
+
+    admin_init(&a, &tool, argc, argv);
+    for (int c; (c = admin_option(&a)) != ADMIN_END;) {
+        if (c == 'x') {
+            keep_list = true;
+            continue;
+        }
+        if (mode)
+            admin_usage(&a);
+        mode = (char)c;
+    }
+    admin_args(&a, 0, 0);
+    if (!mode || (keep_list && mode != 'r'))
+        admin_usage(&a);
+    admin_start(&a, 0);
+    err = mode == 'r' ? recover(keep_list) : checkpoint();
+    if (err)
+        admin_warn(&a, "%s failed: %s (see the log)", mode == 'r' ? "recovery" : "checkpoint", err_name(err));
+    return admin_status(admin_close(&a, err));
+}
