@@ -1,4 +1,5 @@
-/* acl_fuzz.c - ACL text from a database, and changes of it: rights stay within what was given, a change is read back
+/* acl_fuzz.c - ACL text from a database, and changes of it: rights stay within what was given, a
+ * change is read back
  *
  * Input: the text; behind the first NUL an identifier, behind the second letters of rights.
  */
@@ -61,8 +62,9 @@ static void load_conf(void)
     struct buf why = BUF_INIT;
 
     BUG_UNLESS(fd >= 0);
-    BUG_UNLESS(dprintf(fd, "configdirectory: /tmp\npartition-default: /tmp/x\ndefaultpartition: default\n"
-                           "unix_group_enable: no\n") > 0);
+    BUG_UNLESS(
+        dprintf(fd, "configdirectory: /tmp\npartition-default: /tmp/x\ndefaultpartition: default\n"
+                    "unix_group_enable: no\n") > 0);
     close(fd);
     BUG_UNLESS(conf_load(path, "fuzz", &why) == ERR_OK);
     unlink(path);

@@ -1,4 +1,5 @@
-/* mbentry_fuzz.c - values of the mailbox list, all forms: what was read is written so that it is read back as the same
+/* mbentry_fuzz.c - values of the mailbox list, all forms: what was read is written so that it is
+ * read back as the same
  */
 #include "imap/store/mbentry.h"
 #include "lib/base/bug.h"
@@ -23,7 +24,9 @@ static void check_name_record(struct slice value)
     mbentry_init(&b);
     if (mbentry_parse_name_record(SLICE_LIT("user\x1f" "fred"), value, &a) == ERR_OK) {
         mbentry_put_name_value(&a, &out);
-        BUG_UNLESS(mbentry_parse_name_record(SLICE_LIT("user\x1f" "fred"), buf_slice(&out), &b) == ERR_OK);
+        BUG_UNLESS(mbentry_parse_name_record(SLICE_LIT("user\x1f"
+                                                       "fred"),
+                                             buf_slice(&out), &b) == ERR_OK);
         BUG_UNLESS(same(&a, &b));
     }
     buf_fini(&out);
@@ -41,7 +44,8 @@ static void check_id_record(struct slice value)
     mbentry_init(&b);
     if (mbentry_parse_id_record(SLICE_LIT("abcdefgh"), value, &a, &history) == ERR_OK) {
         mbentry_put_id_value(&a, &history, &out);
-        BUG_UNLESS(mbentry_parse_id_record(SLICE_LIT("abcdefgh"), buf_slice(&out), &b, &again) == ERR_OK);
+        BUG_UNLESS(mbentry_parse_id_record(SLICE_LIT("abcdefgh"), buf_slice(&out), &b, &again) ==
+                   ERR_OK);
         BUG_UNLESS(same(&a, &b) && history.n == again.n);
     }
     mbhistory_free_all(&history);

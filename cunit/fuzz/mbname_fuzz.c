@@ -1,5 +1,5 @@
-/* mbname_fuzz.c - names from clients, in every form of the namespace: what is accepted stays the same name there and
- * back, and a name that may be created is clean
+/* mbname_fuzz.c - names from clients, in every form of the namespace: what is accepted stays the
+ * same name there and back, and a name that may be created is clean
  *
  * Input: one byte that chooses the configuration, then the name.
  */
@@ -28,8 +28,11 @@ static void load(unsigned which)
     struct buf why = BUF_INIT;
 
     BUG_UNLESS(fd >= 0);
-    BUG_UNLESS(dprintf(fd, "configdirectory: /tmp\npartition-default: /tmp/x\ndefaultpartition: default\n"
-                           "defaultdomain: def.example\n%s", confs[which]) > 0);
+    BUG_UNLESS(
+        dprintf(fd,
+                "configdirectory: /tmp\npartition-default: /tmp/x\ndefaultpartition: default\n"
+                "defaultdomain: def.example\n%s",
+                confs[which]) > 0);
     close(fd);
     conf_unload();
     BUG_UNLESS(conf_load(path, "fuzz", &why) == ERR_OK);
@@ -54,7 +57,8 @@ static void check(struct slice userid, bool is_admin, struct slice name)
         mbname_from_db(buf_slice(&db), &again);
         BUG_UNLESS(slice_eq(buf_slice(&again), buf_slice(&internal)));
         if (mbname_check_new(buf_slice(&internal)) == ERR_OK)
-            BUG_UNLESS(!memchr(internal.p, '/', internal.n) && !memchr(internal.p, '\0', internal.n));
+            BUG_UNLESS(!memchr(internal.p, '/', internal.n) &&
+                       !memchr(internal.p, '\0', internal.n));
         (void)mbname_owner(buf_slice(&internal), &db);
         (void)mbname_is_deleted(buf_slice(&internal));
     }

@@ -1,4 +1,4 @@
-/* quotaval_fuzz.c - values of quota roots: what was read is written so that it is read back as the same
+/* quotaval_fuzz.c - values of quota roots: what was read, written and read back is the same
  */
 #include "imap/store/quota_format.h"
 #include "lib/base/bug.h"

@@ -1,7 +1,7 @@
 /* acl_test.c - rights text, changes, effective rights
  *
  * covers: AC-01 AC-14 AC-15 AC-16 AC-18 AC-19 AC-20 AC-21 AC-26 AC-27 AC-28 AC-29 AC-33 AC-34 AC-40
- * NS-21 NS-22
+ * covers: NS-21 NS-22
  */
 #include "imap/store/acl.h"
 

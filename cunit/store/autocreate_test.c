@@ -108,11 +108,28 @@ static void test_everything(void)
     instance_close(&s);
 }
 
+/* The index header counts the value, for the quota; the entry says when it was changed. */
+static void check_annotation_use(struct store *s, const struct mbentry *e, uint32_t want)
+{
+    struct index_head h;
+    struct quota_state q;
+    struct mbentry now;
+
+    CU_ASSERT_EQUAL(mailbox_peek(s, e, &h), ERR_OK);
+    CU_ASSERT_EQUAL(h.quota_annot_used, want);
+    CU_ASSERT_EQUAL(quota_read(s, SLICE_LIT("user.nina"), &q), ERR_OK);
+    CU_ASSERT_EQUAL(q.used[QUOTA_ANNOTATION], want);
+    mbentry_init(&now);
+    CU_ASSERT_EQUAL(mblist_lookup(s, buf_slice(&e->name), &now), ERR_OK);
+    CU_ASSERT_EQUAL(now.foldermodseq, h.highestmodseq);
+    mbentry_fini(&now);
+}
+
 /* The value as clients know it, whatever the option's case: 3.6.1 stores "\sent". */
 static void test_use_spelling(void)
 {
     struct store *s =
-        instance_open("autocreate_quota: 0\nautocreate_inbox_folders: S\nxlist-SENT: S\n"
+        instance_open("autocreate_quota: 1\nautocreate_inbox_folders: S\nxlist-SENT: S\n"
                       "specialuse_extra: \\XNotes\n");
     struct buf value = BUF_INIT;
     struct mbentry e;
@@ -123,6 +140,11 @@ static void test_use_spelling(void)
     CU_ASSERT_EQUAL(annot_read(s, buf_slice(&e.uniqueid), ANNOT_SPECIALUSE, ANNOT_OWNER, &value),
                     ERR_OK);
     CU_ASSERT_STRING_EQUAL(buf_cstr(&value), "\\Sent");
+    check_annotation_use(s, &e, 5);
+    CU_ASSERT_EQUAL(mbop_annotate(s, SLICE_LIT("user.nina.S"), ANNOT_SPECIALUSE, ANNOT_OWNER,
+                                  SLICE_NULL),
+                    ERR_OK);
+    check_annotation_use(s, &e, 0);
     mbentry_fini(&e);
     buf_fini(&value);
     instance_close(&s);

@@ -405,8 +405,8 @@ static void test_visible_ranges(void)
 
     CU_ASSERT(mblist_has_children(s, SLICE_LIT("user.bob"), who, false));
     CU_ASSERT(!mblist_has_children(s, SLICE_LIT("user.bob.noacl"), who, false));
-    CU_ASSERT(
-        !mblist_has_children(s, SLICE_LIT("user.ann"), who, false)); /* none that bob may see */
+    /* none that bob may see */
+    CU_ASSERT(!mblist_has_children(s, SLICE_LIT("user.ann"), who, false));
     CU_ASSERT(mblist_has_children(s, SLICE_LIT("user.ann"), who, true));
     CU_ASSERT(!mblist_has_children(s, SLICE_LIT("shared"), who, false));
     CU_ASSERT(mblist_has_children(s, SLICE_LIT("user"), who, false));

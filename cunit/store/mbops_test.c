@@ -1,7 +1,7 @@
 /* mbops_test.c - create, delete, rename and re-permit mailboxes
  *
  * covers: NS-07 NS-08 NS-29 NS-30 NS-31 NS-32 NS-34 AC-08 AC-09 AC-32 AC-33 AC-34 AC-35 AC-36 PT-02
- * PT-03 PT-04 covers: PT-05 PT-25 PT-26 QU-20 QU-27 SU-04 AD-10
+ * covers: PT-03 PT-04 PT-05 PT-25 PT-26 QU-20 QU-27 SU-04 AD-10
  */
 #include "imap/store/mbops.h"
 

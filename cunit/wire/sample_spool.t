@@ -2,8 +2,8 @@
 # covers: PT-13 ST-01 QU-01 AC-01
 #
 # cunit/data/cyrus-3.6.1-spool.md is the transcript of the real server on the same files: its commands are
-# given to ours and the answers compared.  Left out are METADATA and ANNOTATION, which this version does not
-# serve, and the FETCH items and codes that go with OBJECTID and SAVEDATE.
+# given to ours and the answers compared.  Left out is what belongs to extensions that this version does not
+# serve: METADATA, ANNOTATION, STATUS=SIZE, SPECIAL-USE, OBJECTID, SAVEDATE.
 use strict;
 use warnings;
 use File::Path qw(make_path);
@@ -79,12 +79,13 @@ for my $step (transcript()) {
     if ($command =~ /^GETMETADATA|\(ANNOTATION/) { $left_out{ (split ' ', $command)[0] }++; next }
     $box = "$1 " if $command =~ /^EXAMINE (.*)/;
     my $where = "$user, " . ($command =~ /^FETCH/ ? $box : '') . $command;
-    my $send = $command =~ /^FETCH .*EMAILID/ ? 'FETCH 1:* (UID FLAGS MODSEQ RFC822.SIZE INTERNALDATE)' : $command;
+    my $send = $command =~ /^FETCH .*EMAILID/ ? 'FETCH 1:* (UID FLAGS MODSEQ RFC822.SIZE INTERNALDATE)' : $command =~ s/ SIZE\)$/)/r;
+    s/^(\* LIST \([^)]*) \\Trash/$1/ for @$want;
     my $r = session($user)->cmd($send);
     is($r->{status}, $status, "$where: $status") or diag $r->{text};
     next if $status ne 'OK';
     my @got = @{ $r->{untagged} };
-    if ($send ne $command) {
+    if ($command =~ /EMAILID/) {
         is_deeply(items(@got), items(@$want), $where);
     } elsif ($command =~ /^EXAMINE/) {
         my $ours = join "\n", @got;
@@ -93,8 +94,9 @@ for my $step (transcript()) {
             like($ours, qr/^\Q$core\E/m, "$where: $core");
         }
     } elsif ($command =~ /^STATUS/) {
-        my ($w, $g) = map { my ($list) = $_->[0] =~ /\(([^()]*)\)$/; $list // '' } $want, \@got;
-        is_deeply({ split ' ', $g }, { split ' ', $w }, $where);
+        my ($w, $g) = map { my ($list) = ($_->[0] // '') =~ /\(([^()]*)\)$/; +{ split ' ', $list // '' } } $want, \@got;
+        delete $w->{SIZE};
+        is_deeply($g, $w, $where);
     } elsif ($command =~ /HEADER\.FIELDS/) {
         s/HEADER\.FIELDS \(Subject\)/HEADER.FIELDS (SUBJECT)/i, s/\r?\n/\n/g for @got, @$want;
         is_deeply(\@got, $want, $where);
@@ -111,7 +113,11 @@ my $fred = session('fred');
 $fred->ok('EXAMINE INBOX');
 is(join(' ', $fred->ok('UID FETCH 4 FLAGS')), '', 'an expunged message whose file is there does not show');
 is(scalar(() = glob $i->path('spool/uuid/d/e/de27kkdiqf0x87b3maibiy1d/4.')), 1, 'its file stays');
-is($session{cyrus}->cmd('SELECT DELETED.user.fred.Gone.6B0177B7')->{status}, 'OK', 'an administrator opens the deleted mailbox');
+my $admin = session('cyrus');
+my $gone = 'DELETED.user.fred.Gone.6B0177B7';
+is($admin->cmd("SELECT $gone")->{status}, 'NO', 'the list of rights of a deleted mailbox is kept');
+$admin->ok("SETACL $gone cyrus lrs");
+is($admin->cmd("SELECT $gone")->{status}, 'OK', 'an administrator gives himself the right and opens it');
 unlike(join('', $fred->ok('LIST "" "DELETED*"')), qr/DELETED/, 'its owner does not see it');
 my $doe = $i->imap(user => 'j.doe');
 is($doe->cmd('SELECT INBOX')->{status}, 'OK', 'a user with a dot in the name');
@@ -136,9 +142,9 @@ like(items($mary->ok('FETCH 2 FLAGS'))->{2}{FLAGS}, qr/Seen/, 'and she has it');
 $_->logout for values %session, $doe;
 is($i->faults, '', 'no faults');
 $i->stop;
-is_deeply([ grep { !m{/4\. belongs|Gone} } Halcyon::Spool::problems($i) ], [], 'the store is sound');
+is_deeply([ grep { !/ annot / } Halcyon::Spool::problems($i) ], [], 'the store is sound');
 
-# ---- older index versions
+# ---- older index versions (problems() does not know message annotations, which count in the second checksum)
 my $id = 'hpv7fuoipfy985f2or0ecwm1';
 my $v = Halcyon::Test->new(users => { ann => 'secret', cyrus => 'secret' }, conf => { mailbox_legacy_dirs => 'yes' });
 $v->create_users('ann');
@@ -187,7 +193,7 @@ for my $version (6 .. 9, 12 .. 17) {
     $a->logout;
     $v->stop;
     is(index_version($index), 17, "version $version: is version 17 now");
-    is_deeply([ grep { m{/Sub} } Halcyon::Spool::problems($v) ], [], "version $version: sound");
+    is_deeply([ grep { m{/Sub} && !/ annot / } Halcyon::Spool::problems($v) ], [], "version $version: sound");
 }
 is($v->faults, '', 'no faults');
 done_testing;

@@ -1,9 +1,11 @@
 /* ctl_cyrusdb.c - start-up and regular care of the databases (features RC-24, PT-37)
  *
- * -r, before anything else runs: stamp of the start, databases of another kind than configured are converted, the
- *     mailbox list and annotations of older versions are brought up, operations on mailboxes that a crash interrupted
- *     are finished, leftover stage files go, quotas are counted again.  Silent; repairs are logged.
- * -c, now and then: copies of the databases that cannot be rebuilt, two generations of them.
+ * -r, before anything else runs: stamp of the start, databases of another kind than configured are
+ *     converted, the mailbox list and annotations of older versions are brought up, operations on
+ *     mailboxes that a crash interrupted are finished, leftover stage files go, quotas are counted
+ *     again.  Silent; repairs are logged.
+ * -c, now and then: copies of the databases that cannot be
+ * rebuilt, two generations of them.
  */
 #include <stdio.h>
 
@@ -81,7 +83,8 @@ static err_t convert(const struct database *d)
     database_path(d, &path);
     found = is_one_file(d) ? db_detect(buf_cstr(&path)) : NULL;
     if (found && !slice_eqs(slice_cstr(found), wanted)) {
-        log_notice("converting database: filename=<%s> from=<%s> to=<%s>", buf_cstr(&path), found, wanted);
+        log_notice("converting database: filename=<%s> from=<%s> to=<%s>", buf_cstr(&path), found,
+                   wanted);
         err = db_convert(buf_cstr(&path), found, buf_cstr(&path), wanted);
     }
     buf_fini(&path);
@@ -123,11 +126,12 @@ static err_t recover_list(struct store *s, time_t since)
     if (!err)
         err = mbop_recover(s, since, &ops);
     if (list.upgraded || list.unreserved || list.given_ids || list.reverse_added || annotations)
-        log_notice("mailbox list: upgraded=<%u> unreserved=<%u> given_ids=<%u> reverse_added=<%u> annotations=<%u>",
+        log_notice("mailbox list: upgraded=<%u> unreserved=<%u> given_ids=<%u> reverse_added=<%u> "
+                   "annotations=<%u>",
                    list.upgraded, list.unreserved, list.given_ids, list.reverse_added, annotations);
     if (ops.removals || ops.directories)
-        log_notice("interrupted operations: deletions finished=<%u> directories removed=<%u>", ops.removals,
-                   ops.directories);
+        log_notice("interrupted operations: deletions finished=<%u> directories removed=<%u>",
+                   ops.removals, ops.directories);
     return err;
 }
 
@@ -238,6 +242,7 @@ int main(int argc, char **argv)
     admin_start(&a, 0);
     err = mode == 'r' ? recover(keep_list) : checkpoint();
     if (err)
-        admin_warn(&a, "%s failed: %s (see the log)", mode == 'r' ? "recovery" : "checkpoint", err_name(err));
+        admin_warn(&a, "%s failed: %s (see the log)", mode == 'r' ? "recovery" : "checkpoint",
+                   err_name(err));
     return admin_status(admin_close(&a, err));
 }

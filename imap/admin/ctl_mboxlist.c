@@ -1,7 +1,7 @@
 /* ctl_mboxlist.c - the mailbox list as text, back again, and against the disk (feature RC-23)
  *
- * Dump: one JSON object, keyed by internal name, one mailbox per line.  Undump reads the same, and with -L
- * the lines of older versions: "name TAB type SP partition SP [>uniqueid TAB]acl".
+ * Dump: one JSON object, keyed by internal name, one mailbox per line.  Undump reads the same, and
+ * with -L the lines of older versions: "name TAB type SP partition SP [>uniqueid TAB]acl".
  */
 #include <stdio.h>
 
@@ -93,7 +93,8 @@ static err_t dump(struct work *w)
     err_t err;
 
     printf("{");
-    err = mblist_foreach(w->store, SLICE_NULL, flags | (w->intermediate ? MBLIST_INTERMEDIATE : 0), dump_one, w);
+    err = mblist_foreach(w->store, SLICE_NULL, flags | (w->intermediate ? MBLIST_INTERMEDIATE : 0),
+                         dump_one, w);
     printf(w->any ? "\n}\n" : "\n\n}\n");
     admin_flush();                      /* nothing is removed that was not written */
     return err ? err : remove_dumped(w);
@@ -142,7 +143,8 @@ static err_t verify_entry(void *arg, const struct mbentry *e)
     if (!mailbox_has_files(e)) {
         buf_add_slice(&name, buf_slice(&e->name));
         buf_add_slice(&partition, buf_slice(&e->partition));
-        printf("'%s' has a DB entry but no directory on partition '%s'\n", buf_cstr(&name), buf_cstr(&partition));
+        printf("'%s' has a DB entry but no directory on partition '%s'\n", buf_cstr(&name),
+               buf_cstr(&partition));
     }
     buf_fini(&name);
     buf_fini(&partition);
@@ -169,8 +171,8 @@ static err_t verify_dir(void *arg, const char *name, enum dir_type type)
     mbentry_init(&e);
     err = mblist_lookup_id(d->work->store, path_basename(path), &e);
     if (err == ERR_NOTFOUND || (!err && !slice_eq(buf_slice(&e.partition), d->partition)))
-        printf("'%s/uuid/%.*s' is a mailbox directory without DB entry on partition '%.*s'\n", d->root,
-               SLICE_ARG(path), SLICE_ARG(d->partition));
+        printf("'%s/uuid/%.*s' is a mailbox directory without DB entry on partition '%.*s'\n",
+               d->root, SLICE_ARG(path), SLICE_ARG(d->partition));
     mbentry_fini(&e);
     return err == ERR_NOTFOUND ? ERR_OK : err;
 }
@@ -207,8 +209,11 @@ static err_t verify(struct work *w)
 NORETURN static void refuse_murder(void)
 {
     if (!conf_string(CONF_MUPDATE_SERVER))
-        admin_fatal(EX_UNAVAILABLE, "couldn't get mupdate server name: mupdate_server is not set in %s", conf_path());
-    admin_fatal(EX_UNAVAILABLE, "this build has no MUPDATE client: the mailbox list cannot be sent to %s",
+        admin_fatal(EX_UNAVAILABLE,
+                    "couldn't get mupdate server name: mupdate_server is not set in %s",
+                    conf_path());
+    admin_fatal(EX_UNAVAILABLE,
+                "this build has no MUPDATE client: the mailbox list cannot be sent to %s",
                 conf_string(CONF_MUPDATE_SERVER));
 }
 

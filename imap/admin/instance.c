@@ -23,7 +23,8 @@ err_t admin_name(const struct namespace *ns, const char *word, bool is_utf7, str
     struct buf coded = BUF_INIT;
     err_t err = ERR_OK;
 
-    /* ASCII may be either; an "&" in UTF-8 text would change its meaning, so such words are tried as they are */
+    /* ASCII may be either; an "&" in UTF-8 text would change its meaning, so such words are tried
+     * as they are */
     if (!is_utf7 && !utf8_is_ascii(text)) {
         err = mutf7_from_utf8(text, &coded);
         text = buf_slice(&coded);

@@ -1,7 +1,7 @@
 /* json.h - the little JSON (RFC 8259) that tools print and read back
  *
- * Writing: indented by two blanks, as other programs expect the output of these tools.  Reading: a pull reader over
- * text in memory; depth is limited, numbers and words are given as they stand.
+ * Writing: indented by two blanks, as other programs expect the output of these tools.  Reading: a
+ * pull reader over text in memory; depth is limited, numbers and words are given as they stand.
  */
 #ifndef ADMIN_JSON_H
 #define ADMIN_JSON_H
@@ -17,7 +17,8 @@ void json_put_string(struct buf *, struct slice);
 /* Append "\n" and two blanks per level. */
 void json_indent(struct buf *, unsigned level);
 
-/* An object or array being written: opens with its bracket, puts commas and indentation before members. */
+/* An object or array being written: opens with its bracket, puts commas and indentation before
+ * members. */
 struct json_list {
     struct buf *out;
     unsigned level;                     /* of its members */
@@ -43,13 +44,14 @@ struct json_reader {
     char inside[JSON_DEPTH_MAX];        /* '{' or '[' */
     bool after_member;                  /* a comma or the end must follow */
     struct buf key;                     /* of the event just read, inside an object */
-    struct buf text;                    /* JSON_STRING: the string; JSON_OTHER: number, true, false, null */
+    struct buf text; /* JSON_STRING: the string; JSON_OTHER: number, true, false, null */
 };
 
 void json_reader_init(struct json_reader *, struct slice text);
 void json_reader_fini(struct json_reader *);
 
-/* Next event; JSON_END behind the one value.  ERR_SYNTAX (r->line tells where), ERR_LIMIT (depth). */
+/* Next event; JSON_END behind the one value.  ERR_SYNTAX (r->line tells where), ERR_LIMIT (depth).
+ */
 err_t json_read(struct json_reader *, enum json_event *out) NODISCARD;
 
 /* Jump over the object or array whose opening event was just read. */

@@ -200,7 +200,8 @@ static err_t read_history(struct reading *d, struct vec *history)
     err_t err;
 
     while ((err = json_read(&d->r, &ev)) == ERR_OK && ev != JSON_CLOSE) {
-        err = ev == JSON_OBJECT ? read_former(d, VEC_PUSH(history, struct mbhistory)) : skip_event(d, ev);
+        err = ev == JSON_OBJECT ? read_former(d, VEC_PUSH(history, struct mbhistory))
+                                : skip_event(d, ev);
         if (err)
             return err;
     }
@@ -243,7 +244,8 @@ static err_t read_field(struct reading *d, enum json_event ev, struct mblist_res
     return ERR_OK;
 }
 
-static void complain_of_gaps(const struct reading *d, const struct mbentry *e, const struct presence *p)
+static void complain_of_gaps(const struct reading *d, const struct mbentry *e,
+                             const struct presence *p)
 {
     struct slice name = buf_slice(&e->name);
 
@@ -357,7 +359,8 @@ static err_t parse_old_value(struct slice name, struct slice value, struct mbent
     return err;
 }
 
-err_t mboxlist_text_parse_old(struct slice text, struct vec *out, mboxlist_complain_fn *fn, void *arg)
+err_t mboxlist_text_parse_old(struct slice text, struct vec *out, mboxlist_complain_fn *fn,
+                              void *arg)
 {
     struct reading d = { .complain = fn, .arg = arg };
     struct slice line, name, value;

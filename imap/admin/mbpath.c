@@ -193,8 +193,8 @@ static void put_name(struct buf *out, const struct paths *p)
 
 static err_t put_user(struct store *s, struct buf *out, const struct paths *p)
 {
-    static const char *const suffixes[] = { "conversations", "counters", "dav", "seen", "sieve", "sub",
-                                            "xapianactive" };
+    static const char *const suffixes[] = { "conversations", "counters", "dav",         "seen",
+                                            "sieve",         "sub",      "xapianactive" };
     struct buf path = BUF_INIT;
     struct json_list l;
     err_t err = ERR_OK;

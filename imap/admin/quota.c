@@ -44,7 +44,8 @@ static void convert_prefix(const struct listing *l, struct slice word, struct bu
     char sep = namespace_sep(l->ns);
     ssize_t at = conf_enum(CONF_VIRTDOMAINS) ? slice_rfind(word, '@') : -1;
 
-    if (at >= 0 && !slice_eqs_nocase(slice_skip(word, (size_t)at + 1), conf_string(CONF_DEFAULTDOMAIN))) {
+    if (at >= 0 &&
+        !slice_eqs_nocase(slice_skip(word, (size_t)at + 1), conf_string(CONF_DEFAULTDOMAIN))) {
         buf_add_slice(out, slice_skip(word, (size_t)at + 1));
         buf_addc(out, '!');
     }

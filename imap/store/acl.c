@@ -66,8 +66,9 @@ bool acl_next(struct slice acl, size_t *pos, struct slice *id, struct slice *rig
     return id->n > 0;
 }
 
-/* Stored letters; unknown ones, of a newer version, count for nothing.  Beside one of its parts a stored c or d
- * says nothing new: it stands for both parts only where it stands alone, as older versions wrote it. */
+/* Stored letters; unknown ones, of a newer version, count for nothing.  Beside one of its parts a
+ * stored c or d says nothing new: it stands for both parts only where it stands alone, as older
+ * versions wrote it. */
 static rights_t stored_rights(struct slice text)
 {
     rights_t r = 0;
@@ -210,7 +211,8 @@ rights_t acl_implicit_rights(struct slice intname, struct slice identifier)
     return mbname_owned_by(intname, identifier) ? owner_rights() : 0;
 }
 
-rights_t acl_effective(struct slice intname, struct slice acl, const struct ident *ident, bool is_admin)
+rights_t acl_effective(struct slice intname, struct slice acl, const struct ident *ident,
+                       bool is_admin)
 {
     rights_t r = 0;
 
@@ -243,7 +245,8 @@ static void option_acl(const char *words, struct buf *acl)
         rest = slice_trim(slice_split(rest, ' ', &id, NULL));
         rest = slice_trim(slice_split(rest, ' ', &text, NULL));
         if (acl_parse_rights(text, &r, &bad) || acl_change(acl, id, ACL_MODE_SET, r))
-            log_err("CONFIG: bad rights in option: option=<defaultacl> identifier=<%.*s>", SLICE_ARG(id));
+            log_err("CONFIG: bad rights in option: option=<defaultacl> identifier=<%.*s>",
+                    SLICE_ARG(id));
     }
 }
 

@@ -20,7 +20,8 @@ err_t annot_read(struct store *s, struct slice uniqueid, const char *entry, stru
     if (!err)
         err = db_fetch(db, NULL, buf_slice(&key), &bytes);
     if (!err && !annot_format_parse(buf_slice(&bytes), &text, &deleted)) {
-        log_err("DBERROR: damaged annotation: uniqueid=<%.*s> entry=<%s>", SLICE_ARG(uniqueid), entry);
+        log_err("DBERROR: damaged annotation: uniqueid=<%.*s> entry=<%s>", SLICE_ARG(uniqueid),
+                entry);
         err = ERR_CORRUPT;
     }
     if (!err && (deleted || text.n == 0))

@@ -1,6 +1,6 @@
 /* annot_format.h - key and value of an annotation (formats/mailbox-store.md 14)
  *
- *   key    first NUL entry NUL userid NUL      first: uniqueid of a mailbox, UID of a message, or empty
+ *   key    first NUL entry NUL userid NUL; first: uniqueid of a mailbox, UID, or empty
  *   value  4-byte big-endian length, 4 zero bytes, value, NUL, "text/plain" NUL, 8 zero bytes,
  *          8-byte modseq, 1 flag byte (bit 0: deleted).  Old records may end after the value.
  */
@@ -26,7 +26,8 @@ static inline void annot_format_key(struct slice first, struct slice entry, stru
     }
 }
 
-static inline void annot_format_value(struct slice value, uint64_t modseq, uint8_t flags, struct buf *out)
+static inline void annot_format_value(struct slice value, uint64_t modseq, uint8_t flags,
+                                      struct buf *out)
 {
     buf_reset(out);
     buf_add_be32(out, (uint32_t)value.n);

@@ -54,7 +54,8 @@ time_t dup_check(struct store *s, struct slice id, struct slice dest, struct sli
     return when;
 }
 
-void dup_mark(struct store *s, struct slice id, struct slice dest, struct slice date, time_t when, uint32_t uid)
+void dup_mark(struct store *s, struct slice id, struct slice dest, struct slice date, time_t when,
+              uint32_t uid)
 {
     struct buf key = BUF_INIT;
     char value[VALUE_SIZE];

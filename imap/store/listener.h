@@ -7,11 +7,20 @@
 
 #include "imap/store/store.h"
 
-enum store_event_kind { EV_MAILBOX_CHANGED, EV_MAILBOX_CREATED, EV_MAILBOX_DELETED, EV_MAILBOX_RENAMED, EV_ACL, EV_SUBS, EV_QUOTA, EV_SEEN };
+enum store_event_kind {
+    EV_MAILBOX_CHANGED,
+    EV_MAILBOX_CREATED,
+    EV_MAILBOX_DELETED,
+    EV_MAILBOX_RENAMED,
+    EV_ACL,
+    EV_SUBS,
+    EV_QUOTA,
+    EV_SEEN
+};
 struct store_event {
     enum store_event_kind kind;
     struct slice mailbox;                       /* internal name */
-    struct slice other;                         /* new name of a rename; userid for EV_SUBS, EV_SEEN */
+    struct slice other; /* new name of a rename; userid for EV_SUBS, EV_SEEN */
     struct slice uniqueid;
     uint32_t appended, expunged, changed;       /* messages */
 };

@@ -60,7 +60,8 @@ static bool folder_name(struct slice top, struct slice word, struct buf *intname
     if (!err)
         err = mbname_check_new(buf_slice(intname));
     if (err)
-        log_err("CONFIG: no name for a folder in the autocreate options: folder=<%.*s>", SLICE_ARG(word));
+        log_err("CONFIG: no name for a folder in the autocreate options: folder=<%.*s>",
+                SLICE_ARG(word));
     return !err;
 }
 
@@ -83,10 +84,11 @@ static bool is_listed(const char *option, struct slice word)
 
 /* ---- special uses: xlist-FLAG: FOLDER ---- */
 
-static const char *const uses[] = { "\\All", "\\Archive", "\\Drafts", "\\Flagged", "\\Important", "\\Junk",
-                                    "\\Sent", "\\Snoozed", "\\Trash" };
+static const char *const uses[] = { "\\All",  "\\Archive", "\\Drafts",  "\\Flagged", "\\Important",
+                                    "\\Junk", "\\Sent",    "\\Snoozed", "\\Trash" };
 
-/* The flag as clients know it (3.6.1 stores the spelling of the option), or one of specialuse_extra. */
+/* The flag as clients know it (3.6.1 stores the spelling of the option), or one of
+ * specialuse_extra. */
 static bool find_use(struct slice word, struct slice *out)
 {
     struct slice extra = slice_trim(slice_cstr(conf_string(CONF_SPECIALUSE_EXTRA)));
@@ -123,15 +125,17 @@ static void set_uses(const struct newcomer *n, struct slice word, struct slice i
             buf_addc(&flags, ' ');
         buf_add_slice(&flags, use);
     }
-    if (flags.n && mbop_annotate(n->store, intname, ANNOT_SPECIALUSE, ANNOT_OWNER, buf_slice(&flags)))
-        log_err("STOREERROR: special use not stored: user=<%.*s> folder=<%.*s>", SLICE_ARG(n->userid),
-                SLICE_ARG(word));
+    if (flags.n &&
+        mbop_annotate(n->store, intname, ANNOT_SPECIALUSE, ANNOT_OWNER, buf_slice(&flags)))
+        log_err("STOREERROR: special use not stored: user=<%.*s> folder=<%.*s>",
+                SLICE_ARG(n->userid), SLICE_ARG(word));
     buf_fini(&flags);
 }
 
 /* ---- autocreate_acl: FOLDER IDENTIFIER RIGHTS ... ---- */
 
-static void add_right(const struct newcomer *n, struct slice intname, struct slice id, struct slice text)
+static void add_right(const struct newcomer *n, struct slice intname, struct slice id,
+                      struct slice text)
 {
     rights_t r;
     char bad;
@@ -140,8 +144,9 @@ static void add_right(const struct newcomer *n, struct slice intname, struct sli
     if (!err)
         err = mbop_set_acl(n->store, &robot, intname, id, ACL_MODE_ADD, r);
     if (err)
-        log_err("CONFIG: autocreate_acl cannot be applied: identifier=<%.*s> rights=<%.*s> error=<%s>",
-                SLICE_ARG(id), SLICE_ARG(text), err_name(err));
+        log_err(
+            "CONFIG: autocreate_acl cannot be applied: identifier=<%.*s> rights=<%.*s> error=<%s>",
+            SLICE_ARG(id), SLICE_ARG(text), err_name(err));
 }
 
 /* One line of the option: triples; a folder with blanks stands in double quotes. */
@@ -203,8 +208,9 @@ static void make_folder(const struct newcomer *n, struct slice word)
             if (is_listed(conf_string(CONF_AUTOCREATE_SUBSCRIBE_FOLDERS), word))
                 subscribe(n, buf_slice(&intname));
         } else if (err != ERR_EXISTS) {
-            log_err("STOREERROR: folder of a new user not made: user=<%.*s> folder=<%.*s> error=<%s>",
-                    SLICE_ARG(n->userid), SLICE_ARG(word), err_name(err));
+            log_err(
+                "STOREERROR: folder of a new user not made: user=<%.*s> folder=<%.*s> error=<%s>",
+                SLICE_ARG(n->userid), SLICE_ARG(word), err_name(err));
         }
     }
     buf_fini(&intname);
@@ -260,8 +266,10 @@ static void subscribe_shared(struct newcomer *n)
 
 static err_t set_quota(const struct newcomer *n)
 {
-    int64_t storage = conf_int(CONF_AUTOCREATE_QUOTA), messages = conf_int(CONF_AUTOCREATE_QUOTA_MESSAGES);
-    int64_t limit[QUOTA_NRES] = { QUOTA_UNLIMITED, QUOTA_UNLIMITED, QUOTA_UNLIMITED, QUOTA_UNLIMITED };
+    int64_t storage = conf_int(CONF_AUTOCREATE_QUOTA),
+            messages = conf_int(CONF_AUTOCREATE_QUOTA_MESSAGES);
+    int64_t limit[QUOTA_NRES] = { QUOTA_UNLIMITED, QUOTA_UNLIMITED, QUOTA_UNLIMITED,
+                                  QUOTA_UNLIMITED };
 
     if (storage > 0 && storage <= INT64_MAX / 1024)
         limit[QUOTA_STORAGE] = storage * 1024;
@@ -275,7 +283,8 @@ static err_t set_quota(const struct newcomer *n)
 static bool is_eligible(struct slice userid, bool by_delivery)
 {
     struct ident *ident;
-    bool wanted = by_delivery ? conf_bool(CONF_AUTOCREATE_POST) : conf_int(CONF_AUTOCREATE_QUOTA) >= 0;
+    bool wanted =
+        by_delivery ? conf_bool(CONF_AUTOCREATE_POST) : conf_int(CONF_AUTOCREATE_QUOTA) >= 0;
 
     if (!wanted || userid.n == 0 || slice_eqs(userid, "anonymous"))
         return false;

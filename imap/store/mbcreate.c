@@ -1,6 +1,6 @@
 /* mbcreate.c - CREATE (mbops.h)
  *
- *   files of an empty mailbox  ->  entry in the list (commit point)  ->  folder count of the quota root
+ *   files of an empty mailbox  ->  entry in the list (commit point)  ->  folder count of the root
  *
  * Missing parents are made first, from the top, in the same way.
  */
@@ -41,7 +41,8 @@ static err_t check_rights(struct store *s, const struct actor *a, struct slice n
     mbentry_init(&parent);
     err = mbops_nearest_parent(s, name, &parent);
     if (!err)
-        held = acl_effective(buf_slice(&parent.name), buf_slice(&parent.acl), a->ident, a->is_admin);
+        held =
+            acl_effective(buf_slice(&parent.name), buf_slice(&parent.acl), a->ident, a->is_admin);
     if (err == ERR_NOTFOUND || (!err && policy_check(OP_CREATE_BELOW, held)))
         err = ERR_DENIED;                       /* not telling whether there is a parent */
     mbentry_fini(&parent);
@@ -128,7 +129,8 @@ static uint32_t new_uidvalidity(struct store *s, struct slice name)
     return v;
 }
 
-/* Everything about the new entry that the request leaves open: from the parent, or from the options. */
+/* Everything about the new entry that the request leaves open: from the parent, or from the
+ * options. */
 static err_t complete(struct store *s, const struct mbop_create *c, struct mbentry *e)
 {
     char id[RAND_UNIQUEID_LEN + 1];
@@ -176,7 +178,8 @@ static void count_folder(struct store *s, struct slice root)
     err_t err = quota_charge(s, root, one, 1);
 
     if (err)
-        log_err("QUOTAERROR: new mailbox not counted: root=<%.*s> error=<%s>", SLICE_ARG(root), err_name(err));
+        log_err("QUOTAERROR: new mailbox not counted: root=<%.*s> error=<%s>", SLICE_ARG(root),
+                err_name(err));
 }
 
 static err_t create_one(struct store *s, const struct mbop_create *c, struct vec *made)

@@ -2,7 +2,8 @@
  *
  * Delayed: a rename to the deleted name, out of all quota roots.
  * Immediate: tombstone that still names the partition (commit point)  ->  annotations  ->  files
- *   ->  tombstone without partition.  A tombstone with a partition after a crash is finished by mbop_recover().
+ *   ->  tombstone without partition.
+ * A tombstone with a partition after a crash is finished by mbop_recover().
  * A whole user: all mailboxes in one list transaction, then quota roots and state.
  */
 #include "imap/store/mbops_impl.h"
@@ -183,8 +184,8 @@ err_t mbdelete_user_state(struct store *s, const struct mbentry *inbox)
 
 /* ---- the operation ---- */
 
-static err_t may_delete(struct store *s, const struct actor *a, const struct mbentry *e, rights_t held,
-                        bool whole_user)
+static err_t may_delete(struct store *s, const struct actor *a, const struct mbentry *e,
+                        rights_t held, bool whole_user)
 {
     err_t err = policy_check(OP_DELETE, held);
 
@@ -199,7 +200,8 @@ static err_t may_delete(struct store *s, const struct actor *a, const struct mbe
     return err;
 }
 
-static err_t delete_locked(struct store *s, const struct actor *a, struct slice name, struct vec *moves)
+static err_t delete_locked(struct store *s, const struct actor *a, struct slice name,
+                           struct vec *moves)
 {
     bool whole_user = mbname_is_inbox(name) && (a->is_admin || a->is_system);
     struct mbentry e;

@@ -5,7 +5,8 @@
 
 #include "imap/store/mblist.h"
 
-/* Annotations and files of a mailbox whose tombstone still names the partition; then the tombstone without. */
+/* Annotations and files of a mailbox whose tombstone still names the partition; then the tombstone
+ * without. */
 err_t mbdelete_finish(struct store *, const struct mbentry *) NODISCARD;
 
 /* Quota roots of the tree and the user's files. */

@@ -398,9 +398,14 @@ static err_t read_field(struct fields *f, const struct target *t, enum dlist_eve
 
 static err_t parse_keyed(struct slice value, struct mbentry *e, struct vec *history)
 {
-    const struct target t = { .name = &e->name, .uniqueid = &e->uniqueid, .partition = &e->partition,
-                              .server = &e->server, .type = &e->type, .uidvalidity = &e->uidvalidity,
-                              .createdmodseq = &e->createdmodseq, .foldermodseq = &e->foldermodseq,
+    const struct target t = { .name = &e->name,
+                              .uniqueid = &e->uniqueid,
+                              .partition = &e->partition,
+                              .server = &e->server,
+                              .type = &e->type,
+                              .uidvalidity = &e->uidvalidity,
+                              .createdmodseq = &e->createdmodseq,
+                              .foldermodseq = &e->foldermodseq,
                               .mtime = &e->mtime };
     struct fields f = { .arena = NULL };
     enum dlist_event ev;
@@ -428,8 +433,8 @@ static err_t parse_keyed(struct slice value, struct mbentry *e, struct vec *hist
 
 /* Kinds by the low four bits of the number, as 3.6.1 reads them; what it does not know is some
  * collection that no mail client shall see. */
-static const char old_kinds[16] = { 'e', 'n', 's', 'p', 'b', 'f', 'b', 'b', 'b', 'c', 'a', 'b', 'b', 'b',
-                                    'b', 'b' };
+static const char old_kinds[16] = { 'e', 'n', 's', 'p', 'b', 'f', 'b', 'b',
+                                    'b', 'c', 'a', 'b', 'b', 'b', 'b', 'b' };
 
 static uint32_t old_type(uint32_t number)
 {
@@ -526,7 +531,8 @@ err_t mbentry_parse_old_record(struct slice intname, struct slice value, struct 
 
 /* ---- the cheap test ---- */
 
-/* The inside of "A %(...)" at the end of the value; false: there is none, or it has quoted or literal texts. */
+/* The inside of "A %(...)" at the end of the value; false: there is none, or it has quoted or
+ * literal texts. */
 static bool plain_acl(struct slice value, struct slice *out)
 {
     const char *open = value.n > 2 ? memrchr(value.p, '(', value.n) : NULL;
@@ -536,8 +542,8 @@ static bool plain_acl(struct slice value, struct slice *out)
         return false;
     at = (size_t)(open - value.p) + 1;
     *out = slice_cut(value, at, value.n - 2);
-    return slice_ends(slice_cut(value, 0, at), SLICE_LIT(" A %(")) && !memchr(out->p, '"', out->n) &&
-           !memchr(out->p, '}', out->n);
+    return slice_ends(slice_cut(value, 0, at), SLICE_LIT(" A %(")) &&
+           !memchr(out->p, '"', out->n) && !memchr(out->p, '}', out->n);
 }
 
 bool mbentry_may_concern(struct slice value, struct slice userid)
@@ -549,7 +555,8 @@ bool mbentry_may_concern(struct slice value, struct slice userid)
     while (rest.n) {
         rest = slice_split(rest, ' ', &id, NULL);
         rest = slice_split(rest, ' ', &rights, NULL);
-        if (slice_eq(id, userid) || slice_eqs(id, "anyone") || slice_starts(id, SLICE_LIT("group:")))
+        if (slice_eq(id, userid) || slice_eqs(id, "anyone") ||
+            slice_starts(id, SLICE_LIT("group:")))
             return true;
     }
     return false;

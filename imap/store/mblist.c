@@ -71,7 +71,8 @@ err_t mblist_lookup(struct store *s, struct slice intname, struct mbentry *out)
     return err ? err : is_absent(out) ? ERR_NOTFOUND : ERR_OK;
 }
 
-static err_t fetch_id(struct store *s, struct slice uniqueid, struct mbentry *out, struct vec *history)
+static err_t fetch_id(struct store *s, struct slice uniqueid, struct mbentry *out,
+                      struct vec *history)
 {
     struct buf key = BUF_INIT, value = BUF_INIT;
     struct db *db;
@@ -83,7 +84,8 @@ static err_t fetch_id(struct store *s, struct slice uniqueid, struct mbentry *ou
     if (!err) {
         err = mbentry_parse_id_record(uniqueid, buf_slice(&value), out, history);
         if (err)
-            log_err("DBERROR: unreadable entry in the mailbox list: uniqueid=<%.*s>", SLICE_ARG(uniqueid));
+            log_err("DBERROR: unreadable entry in the mailbox list: uniqueid=<%.*s>",
+                    SLICE_ARG(uniqueid));
     }
     buf_fini(&key);
     buf_fini(&value);
@@ -152,7 +154,8 @@ static err_t walk_record(void *arg, struct slice key, struct slice value)
     return w->visit(w->arg, &w->entry);
 }
 
-err_t mblist_foreach(struct store *s, struct slice prefix, unsigned flags, mblist_visit_fn *visit, void *arg)
+err_t mblist_foreach(struct store *s, struct slice prefix, unsigned flags, mblist_visit_fn *visit,
+                     void *arg)
 {
     struct walk w = { .flags = flags, .visit = visit, .arg = arg };
     struct buf key = BUF_INIT, value = BUF_INIT;

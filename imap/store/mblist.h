@@ -36,7 +36,8 @@ void mbentry_fini(struct mbentry *);
 bool mbentry_is_mailbox(const struct mbentry *);
 bool mbentry_is_mail(const struct mbentry *);   /* and of kind e or n: users may select it */
 
-/* ERR_NOTFOUND: absent, a tombstone, reserved or intermediate.  ERR_CORRUPT: unreadable (logged). */
+/* ERR_NOTFOUND: absent, a tombstone, reserved or intermediate.  ERR_CORRUPT: unreadable
+ * (logged). */
 err_t mblist_lookup(struct store *, struct slice intname, struct mbentry *out) NODISCARD;
 err_t mblist_lookup_id(struct store *, struct slice uniqueid, struct mbentry *out) NODISCARD;
 /* Tombstones, reserved and intermediate entries too. */
@@ -44,18 +45,26 @@ err_t mblist_lookup_any(struct store *, struct slice intname, struct mbentry *ou
 /* Append the former names of the mailbox, newest first: vec of struct mbhistory (mbentry.h). */
 err_t mblist_history(struct store *, struct slice uniqueid, struct vec *out) NODISCARD;
 
-/* All entries (MBLIST_* flags) whose internal name is prefix or below it; all for "", a domain's for "dom!".
- * Order: database key order, so that children follow their parent.  The callback may read and change the list;
- * what it returns other than ERR_OK ends the walk and is returned.  Without flags: live local mailboxes of all
- * kinds outside the deleted tree.  SPECIAL adds remote and reserved entries. */
-enum mblist_flags { MBLIST_TOMBSTONES = 1, MBLIST_DELETED_TREE = 2, MBLIST_SPECIAL = 4, MBLIST_INTERMEDIATE = 8 };
+/* All entries (MBLIST_* flags) whose internal name is prefix or below it; all for "", a domain's
+ * for "dom!". Order: database key order, so that children follow their parent.  The callback may
+ * read and change the list; what it returns other than ERR_OK ends the walk and is returned.
+ * Without flags: live local mailboxes of all kinds outside the deleted tree.  SPECIAL adds remote
+ * and reserved entries. */
+enum mblist_flags {
+    MBLIST_TOMBSTONES = 1,
+    MBLIST_DELETED_TREE = 2,
+    MBLIST_SPECIAL = 4,
+    MBLIST_INTERMEDIATE = 8
+};
 typedef err_t mblist_visit_fn(void *arg, const struct mbentry *);
-err_t mblist_foreach(struct store *, struct slice prefix, unsigned flags, mblist_visit_fn *, void *arg) NODISCARD;
+err_t mblist_foreach(struct store *, struct slice prefix, unsigned flags, mblist_visit_fn *,
+                     void *arg) NODISCARD;
 
-/* What a user may be told of (rights include l, or admin; hidden namespaces and foreign domains left out;
- * only mail folders), in the ranges given (namespace_scan_ranges; nranges 0: everything, the own tree first).
- * An entry in several ranges is visited once.  The cheap test comes first: an entry whose raw ACL
- * names neither the user, nor anyone, nor a group is skipped without being parsed. */
+/* What a user may be told of (rights include l, or admin; hidden namespaces and foreign domains
+ * left out; only mail folders), in the ranges given (namespace_scan_ranges; nranges 0: everything,
+ * the own tree first). An entry in several ranges is visited once.  The cheap test comes first: an
+ * entry whose raw ACL names neither the user, nor anyone, nor a group is skipped without being
+ * parsed. */
 struct mblist_seen {
     const struct mbentry *entry;
     struct slice ext;                           /* external name */
@@ -63,11 +72,13 @@ struct mblist_seen {
 };
 typedef err_t mblist_seen_fn(void *arg, const struct mblist_seen *);
 err_t mblist_visible(struct store *, const struct namespace *, const struct ident *, bool is_admin,
-                     const struct slice *ranges, size_t nranges, mblist_seen_fn *, void *arg) NODISCARD;
+                     const struct slice *ranges, size_t nranges, mblist_seen_fn *,
+                     void *arg) NODISCARD;
 /* Has it children (of any kind that this user may see)? */
 bool mblist_has_children(struct store *, struct slice intname, const struct ident *, bool is_admin);
 
-/* Look up and effective rights in one step.  ERR_NOTFOUND also for deleted mailboxes unless is_admin. */
+/* Look up and effective rights in one step.  ERR_NOTFOUND also for deleted mailboxes unless
+ * is_admin. */
 err_t mblist_access(struct store *, struct slice intname, const struct ident *, bool is_admin,
                     struct mbentry *out, rights_t *rights_out) NODISCARD;
 
@@ -76,19 +87,21 @@ err_t mblist_put(struct store *, const struct mbentry *) NODISCARD;     /* N and
 err_t mblist_remove(struct store *, struct slice intname) NODISCARD;    /* tombstone */
 err_t mblist_purge(struct store *, struct slice intname) NODISCARD;     /* no trace */
 
-/* Many entries in one transaction, each with the former names it shall have: restoring a list (ctl_mboxlist -u). */
+/* Many entries in one transaction, each with the former names it shall have: restoring a list
+ * (ctl_mboxlist -u). */
 struct mblist_restored {
     struct mbentry entry;
     struct vec history;                         /* struct mbhistory (mbentry.h) */
 };
-err_t mblist_restore(struct store *, const struct vec *) NODISCARD;     /* of struct mblist_restored */
+err_t mblist_restore(struct store *, const struct vec *) NODISCARD; /* of struct mblist_restored */
 
-/* Tools: another database file in place of the configured mailboxes.db.  ERR_NOTFOUND: it is not there. */
+/* Tools: another database file in place of the configured mailboxes.db.  ERR_NOTFOUND: it is not
+ * there. */
 err_t mblist_use_file(struct store *, const char *path) NODISCARD;
 
-/* Start-up (ctl_cyrusdb -r), in one transaction: entries of a list older than 3.6 become N and I records
- * (a missing uniqueid is taken from the mailbox, or made), reserved entries are removed, missing ids are
- * given, reverse ACL records are made or removed as the option says. */
+/* Start-up (ctl_cyrusdb -r), in one transaction: entries of a list older than 3.6 become N and I
+ * records (a missing uniqueid is taken from the mailbox, or made), reserved entries are removed,
+ * missing ids are given, reverse ACL records are made or removed as the option says. */
 struct mblist_repairs {
     unsigned upgraded, unreserved, given_ids, reverse_added;
 };

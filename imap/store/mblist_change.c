@@ -1,7 +1,7 @@
 /* mblist_change.c - the mailbox list: transactions that keep N, I and A records together
  *
- * A records (reverse ACL, formats/databases.md 3.3) are kept only while the marker key "A" "S" RS exists;
- * mblist_recover() puts it there or takes it away according to the option.
+ * A records (reverse ACL, formats/databases.md 3.3) are kept only while the marker key "A" "S" RS
+ * exists; mblist_recover() puts it there or takes it away according to the option.
  */
 #include "imap/store/mblist_impl.h"
 
@@ -57,7 +57,8 @@ err_t mblist_txn_get(struct mblist_txn *t, struct slice intname, struct mbentry 
 }
 
 /* The I record of an id and its history; ERR_NOTFOUND if there is none. */
-static err_t get_id(struct mblist_txn *t, struct slice uniqueid, struct mbentry *out, struct vec *history)
+static err_t get_id(struct mblist_txn *t, struct slice uniqueid, struct mbentry *out,
+                    struct vec *history)
 {
     struct buf key = BUF_INIT, value = BUF_INIT;
     err_t err;
@@ -127,7 +128,8 @@ static err_t drop_id_of(struct mblist_txn *t, struct slice uniqueid, struct slic
     return err;
 }
 
-/* What the name held so far gives way to `e`: its I record if the id is another one, and its A records. */
+/* What the name held so far gives way to `e`: its I record if the id is another one, and its A
+ * records. */
 static err_t replace_name(struct mblist_txn *t, const struct mbentry *e)
 {
     struct mbentry old;
@@ -157,7 +159,8 @@ static void stamped(struct mbentry *out, const struct mbentry *e, const struct m
         buf_reset(&out->acl);
 }
 
-static err_t put_with_history(struct mblist_txn *t, const struct mbentry *e, const struct vec *history)
+static err_t put_with_history(struct mblist_txn *t, const struct mbentry *e,
+                              const struct vec *history)
 {
     err_t err = replace_name(t, e);
 

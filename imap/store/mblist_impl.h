@@ -30,15 +30,17 @@ void mblist_abort(struct mblist_txn *);
 /* ERR_NOTFOUND: no record at all.  Tombstones and reserved entries are found. */
 err_t mblist_txn_get(struct mblist_txn *, struct slice intname, struct mbentry *out) NODISCARD;
 
-/* Write N, I and A records of the entry; its mtime is set.  History of the I record is kept.  A tombstone that had
- * the name loses its I record if that still names it. */
+/* Write N, I and A records of the entry; its mtime is set.  History of the I record is kept.  A
+ * tombstone that had the name loses its I record if that still names it. */
 err_t mblist_txn_put(struct mblist_txn *, const struct mbentry *) NODISCARD;
 
-/* The entry `from` becomes `to` (same uniqueid, other name, perhaps other partition): tombstone at the old
- * name, the new N, and the I record with one more former name. */
-err_t mblist_txn_move(struct mblist_txn *, const struct mbentry *from, const struct mbentry *to) NODISCARD;
+/* The entry `from` becomes `to` (same uniqueid, other name, perhaps other partition): tombstone at
+ * the old name, the new N, and the I record with one more former name. */
+err_t mblist_txn_move(struct mblist_txn *, const struct mbentry *from,
+                      const struct mbentry *to) NODISCARD;
 
-/* Tombstone in N and I.  files_remain: it keeps the partition, which says that files are still to be removed. */
+/* Tombstone in N and I.  files_remain: it keeps the partition, which says that files are still to
+ * be removed. */
 err_t mblist_txn_bury(struct mblist_txn *, const struct mbentry *, bool files_remain) NODISCARD;
 
 /* Remove N, I (if it names this entry) and A records. */

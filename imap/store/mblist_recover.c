@@ -16,7 +16,7 @@ struct plan {
     struct vec old_keys;                /* struct buf: keys to remove */
     struct vec entries;                 /* struct mbentry: to be written */
     struct vec reserved;                /* struct mbentry: to be purged */
-    struct vec all;                     /* struct mbentry: everything else, for A records; may be empty */
+    struct vec all; /* struct mbentry: everything else, for A records; may be empty */
     bool want_reverse, have_reverse;
     struct mblist_repairs *done;
 };
@@ -37,8 +37,8 @@ static bool is_id_record(struct slice key, struct slice value)
 
 static bool is_reverse_record(struct slice key, struct slice value)
 {
-    return key.n >= 3 && key.p[0] == 'A' && (key.p[1] == 'U' || key.p[1] == 'S') && key.p[2] == '\x1e' &&
-           value.n == 0;
+    return key.n >= 3 && key.p[0] == 'A' && (key.p[1] == 'U' || key.p[1] == 'S') &&
+           key.p[2] == '\x1e' && value.n == 0;
 }
 
 /* ---- planning ---- */
@@ -218,9 +218,13 @@ static err_t execute(struct plan *p)
 
 err_t mblist_recover(struct store *s, struct mblist_repairs *out)
 {
-    struct plan p = { .store = s, .done = out, .old_keys = VEC_INIT(struct buf),
-                      .entries = VEC_INIT(struct mbentry), .reserved = VEC_INIT(struct mbentry),
-                      .all = VEC_INIT(struct mbentry), .want_reverse = store_conf(s)->reverse_acls };
+    struct plan p = { .store = s,
+                      .done = out,
+                      .old_keys = VEC_INIT(struct buf),
+                      .entries = VEC_INIT(struct mbentry),
+                      .reserved = VEC_INIT(struct mbentry),
+                      .all = VEC_INIT(struct mbentry),
+                      .want_reverse = store_conf(s)->reverse_acls };
     struct db *db;
     err_t err = store_db(s, STORE_DB_MBOXLIST, &db);
 

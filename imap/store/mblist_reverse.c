@@ -61,7 +61,8 @@ static err_t each_record(struct mblist_txn *t, const struct mbentry *e, bool add
             mbname_owned_by(buf_slice(&e->name), id))
             continue;
         make_key(e, id, &key);
-        err = add ? db_store(t->txn, buf_slice(&key), SLICE_NULL) : db_delete(t->txn, buf_slice(&key));
+        err = add ? db_store(t->txn, buf_slice(&key), SLICE_NULL)
+                  : db_delete(t->txn, buf_slice(&key));
         if (err == ERR_NOTFOUND)
             err = ERR_OK;
     }

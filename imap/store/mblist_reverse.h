@@ -4,7 +4,8 @@
  *   A U RS identifier RS dbname       a mailbox in a user's tree
  *   A S RS identifier RS dbname       a shared one
  *
- * One per identifier (negative ones too) whose rights have l or r; not for the owner and not for admins.
+ * One per identifier (negative ones too) whose rights have l or r; not for the owner and not for
+ * admins.
  */
 #ifndef STORE_MBLIST_REVERSE_H
 #define STORE_MBLIST_REVERSE_H

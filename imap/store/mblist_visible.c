@@ -60,7 +60,8 @@ static bool is_visible(struct view *v, struct slice key, struct slice value, rig
     }
     if (!mbentry_is_mail(&v->entry))
         return false;
-    *rights = acl_effective(buf_slice(&v->intname), buf_slice(&v->entry.acl), v->ident, v->is_admin);
+    *rights =
+        acl_effective(buf_slice(&v->intname), buf_slice(&v->entry.acl), v->ident, v->is_admin);
     return *rights & ACL_L;
 }
 
@@ -76,7 +77,8 @@ static err_t visit(void *arg, struct slice key, struct slice value)
     return v->fn(v->arg, &seen);
 }
 
-static void view_init(struct view *v, const struct namespace *ns, const struct ident *ident, bool is_admin)
+static void view_init(struct view *v, const struct namespace *ns, const struct ident *ident,
+                      bool is_admin)
 {
     struct slice inbox = namespace_inbox(ns);
 
@@ -121,8 +123,9 @@ static err_t walk_range(struct view *v, struct db *db, struct slice range)
     return err;
 }
 
-err_t mblist_visible(struct store *s, const struct namespace *ns, const struct ident *ident, bool is_admin,
-                     const struct slice *ranges, size_t nranges, mblist_seen_fn *fn, void *arg)
+err_t mblist_visible(struct store *s, const struct namespace *ns, const struct ident *ident,
+                     bool is_admin, const struct slice *ranges, size_t nranges, mblist_seen_fn *fn,
+                     void *arg)
 {
     const struct slice all[] = { namespace_inbox(ns), SLICE_NULL };
     struct view v;
@@ -146,7 +149,8 @@ err_t mblist_visible(struct store *s, const struct namespace *ns, const struct i
     return err;
 }
 
-bool mblist_has_children(struct store *s, struct slice intname, const struct ident *ident, bool is_admin)
+bool mblist_has_children(struct store *s, struct slice intname, const struct ident *ident,
+                         bool is_admin)
 {
     struct buf below = BUF_INIT, last = BUF_INIT, key = BUF_INIT, value = BUF_INIT;
     struct slice userid = ident_is_anonymous(ident) ? SLICE_NULL : ident_userid(ident);

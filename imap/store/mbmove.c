@@ -3,8 +3,9 @@
  *   copies of files, where paths change  ->  list transaction (commit point)  ->  headers, quota
  *   ->  removal of the old files
  *
- * With paths made of ids nothing is copied.  A crash before the commit point leaves copies that nothing refers
- * to and that a repetition replaces; after it, old files at a path that has an entry no more.
+ * With paths made of ids nothing is copied.  A crash before the commit point leaves copies that
+ * nothing refers to and that a repetition replaces; after it, old files at a path that has an entry
+ * no more.
  */
 #include "imap/store/mbops_impl.h"
 
@@ -25,7 +26,8 @@ static bool changes_path(const struct mbops_move *m)
 {
     if (!slice_eq(buf_slice(&m->from.partition), buf_slice(&m->to.partition)))
         return true;
-    return (m->to.type & MBTYPE_LEGACY) && !slice_eq(buf_slice(&m->from.name), buf_slice(&m->to.name));
+    return (m->to.type & MBTYPE_LEGACY) &&
+           !slice_eq(buf_slice(&m->from.name), buf_slice(&m->to.name));
 }
 
 static bool same_name(const struct mbops_move *m)
@@ -89,15 +91,18 @@ static void find_root(struct store *s, struct slice name, struct buf *root)
     err_t err = quota_find(s, name, root);
 
     if (err && err != ERR_NOTFOUND)
-        log_err("QUOTAERROR: quota root not found: mailbox=<%.*s> error=<%s>", SLICE_ARG(name), err_name(err));
+        log_err("QUOTAERROR: quota root not found: mailbox=<%.*s> error=<%s>", SLICE_ARG(name),
+                err_name(err));
 }
 
-static void charge_or_log(struct store *s, struct slice root, const int64_t used[QUOTA_NRES], int sign)
+static void charge_or_log(struct store *s, struct slice root, const int64_t used[QUOTA_NRES],
+                          int sign)
 {
     err_t err = quota_charge(s, root, used, sign);
 
     if (err)
-        log_err("QUOTAERROR: usage not moved: root=<%.*s> error=<%s>", SLICE_ARG(root), err_name(err));
+        log_err("QUOTAERROR: usage not moved: root=<%.*s> error=<%s>", SLICE_ARG(root),
+                err_name(err));
 }
 
 /* What follows from the list: header, UIDVALIDITY, usage, old files. */
@@ -122,7 +127,8 @@ static void follow(struct store *s, const struct mbops_move *m, bool charge)
         err = mailbox_delete_files(s, &m->from);
     if (err)
         log_err("STOREERROR: mailbox not wholly moved: from=<%.*s> to=<%.*s> error=<%s>",
-                SLICE_ARG(buf_slice(&m->from.name)), SLICE_ARG(buf_slice(&m->to.name)), err_name(err));
+                SLICE_ARG(buf_slice(&m->from.name)), SLICE_ARG(buf_slice(&m->to.name)),
+                err_name(err));
     buf_fini(&old_root);
     buf_fini(&new_root);
 }

@@ -56,7 +56,8 @@ bool mbname_is_below(struct slice intname, struct slice ancestor)
     if (ancestor.n == 0 || ancestor.p[ancestor.n - 1] == DOMAIN_END)
         return true;
     /* "user.bob.example!x" is not below "user.bob": a dot may belong to the domain */
-    return intname.p[ancestor.n] == '.' && slice_find(slice_skip(intname, ancestor.n), DOMAIN_END) < 0;
+    return intname.p[ancestor.n] == '.' &&
+           slice_find(slice_skip(intname, ancestor.n), DOMAIN_END) < 0;
 }
 
 /* ---- may it be created ---- */

@@ -18,8 +18,8 @@
 #define MBNAME_MAX 490
 
 /* May a mailbox be created with this internal name?  ERR_BADNAME: empty level, forbidden character
- * (8-bit, control, '*', '%', bad modified UTF-7 ...: features NS-04 NS-05, decisions.md), the bare name
- * "user", anything at or below deletedprefix; ERR_LIMIT: too long. */
+ * (8-bit, control, '*', '%', bad modified UTF-7 ...: features NS-04 NS-05, decisions.md), the bare
+ * name "user", anything at or below deletedprefix; ERR_LIMIT: too long. */
 err_t mbname_check_new(struct slice intname) NODISCARD;
 
 void mbname_to_db(struct slice intname, struct buf *dbname);

@@ -39,11 +39,13 @@ void mbops_sync_header(struct store *s, const struct mbentry *e, const struct sl
     err_t err = mailbox_set_header(s, e, root, &modseq);
 
     if (err)
-        log_err("STOREERROR: cyrus.header could not follow the mailbox list: mailbox=<%.*s> error=<%s>",
-                SLICE_ARG(buf_slice(&e->name)), err_name(err));
+        log_err(
+            "STOREERROR: cyrus.header could not follow the mailbox list: mailbox=<%.*s> error=<%s>",
+            SLICE_ARG(buf_slice(&e->name)), err_name(err));
 }
 
-void mbops_tell(struct store *s, enum store_event_kind kind, const struct mbentry *e, struct slice other)
+void mbops_tell(struct store *s, enum store_event_kind kind, const struct mbentry *e,
+                struct slice other)
 {
     const struct store_event event = { .kind = kind, .mailbox = buf_slice(&e->name), .other = other,
                                        .uniqueid = buf_slice(&e->uniqueid) };
@@ -84,13 +86,14 @@ static err_t may_set_acl(const struct actor *a, const struct mbentry *e, struct 
     if (is_anyone(identifier) && !conf_bool(CONF_ANYONEUSERACL))
         return ERR_DENIED;
     /* their own entry is not owners' to change: as 3.6 does */
-    if (mbname_owned_by(buf_slice(&e->name), identifier) && slice_eq(identifier, ident_userid(a->ident)))
+    if (mbname_owned_by(buf_slice(&e->name), identifier) &&
+        slice_eq(identifier, ident_userid(a->ident)))
         return ERR_DENIED;
     return ERR_OK;
 }
 
-static err_t change_acl(struct store *s, struct mbentry *e, struct slice identifier, enum acl_mode mode,
-                        rights_t r)
+static err_t change_acl(struct store *s, struct mbentry *e, struct slice identifier,
+                        enum acl_mode mode, rights_t r)
 {
     rights_t kept = acl_implicit_rights(buf_slice(&e->name), identifier);
     err_t err = acl_change(&e->acl, identifier, mode, r);
@@ -106,8 +109,8 @@ static err_t change_acl(struct store *s, struct mbentry *e, struct slice identif
     return err;
 }
 
-err_t mbop_set_acl(struct store *s, const struct actor *a, struct slice name, struct slice identifier,
-                   enum acl_mode mode, rights_t r)
+err_t mbop_set_acl(struct store *s, const struct actor *a, struct slice name,
+                   struct slice identifier, enum acl_mode mode, rights_t r)
 {
     struct user_lock *lock;
     struct mbentry e;
@@ -142,7 +145,8 @@ static err_t annotate(struct store *s, struct mbentry *e, const char *entry, str
     if (!err && !slice_eq(buf_slice(&old), value)) {
         err = annot_write(s, buf_slice(&e->uniqueid), entry, userid, value);
         if (!err)
-            err = mailbox_count_annotations(s, e, (int64_t)value.n - (int64_t)old.n, &e->foldermodseq);
+            err = mailbox_count_annotations(s, e, (int64_t)value.n - (int64_t)old.n,
+                                            &e->foldermodseq);
         if (!err)
             err = mblist_put(s, e);
     }

@@ -2,7 +2,8 @@
  *
  *   tombstone with a partition       an immediate deletion that had been decided: finished
  *   tombstone of an INBOX, young     the user's quota roots and state may be there still: removed
- *   directory of an id, no entry     made for a creation that never came to be: removed when no message is in it
+ *   directory of an id, no entry     made for a creation that never came to be:
+ *                                    removed when no message is in it
  */
 #include "imap/store/mbops_impl.h"
 
@@ -61,7 +62,8 @@ static bool is_name_alive(struct store *s, struct slice name)
     return alive;
 }
 
-/* The user is gone; what is left of the quota and the state goes too.  The uniqueid may live on below DELETED. */
+/* The user is gone; what is left of the quota and the state goes too.  The uniqueid may live on
+ * below DELETED. */
 static err_t finish_user(struct recovery *r, const struct mbentry *e)
 {
     if (is_name_alive(r->store, buf_slice(&e->name)))

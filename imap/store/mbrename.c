@@ -179,7 +179,8 @@ static err_t check_names_free(struct renaming *r)
         return ERR_OK;
     mbentry_init(&e);
     for (size_t i = 0; i < r->moves.n && !err; i++) {
-        err = mblist_lookup(r->store, buf_slice(&VEC_AT(&r->moves, struct mbops_move, i)->to.name), &e);
+        err = mblist_lookup(r->store, buf_slice(&VEC_AT(&r->moves, struct mbops_move, i)->to.name),
+                            &e);
         err = err == ERR_NOTFOUND ? ERR_OK : err ? err : ERR_EXISTS;
     }
     mbentry_fini(&e);
@@ -272,7 +273,8 @@ static err_t move_roots(struct renaming *r)
         err = ERR_OK;                           /* logged; the readable ones move */
     for (size_t i = 0; i < roots.n; i++) {
         struct buf *root = VEC_AT(&roots, struct buf, i);
-        bool inside = slice_eq(buf_slice(root), r->from) || mbname_is_below(buf_slice(root), r->from);
+        bool inside =
+            slice_eq(buf_slice(root), r->from) || mbname_is_below(buf_slice(root), r->from);
 
         if (!err && inside)
             err = move_root(r, buf_slice(root));

@@ -36,7 +36,8 @@ static err_t expunge_all(struct mailbox *src, uint32_t last_uid)
 
     if (err)
         return err;
-    for (uint32_t r = 1; r <= mailbox_nrecords(src) && !err && mailbox_uid_at(src, r) <= last_uid; r++) {
+    for (uint32_t r = 1; r <= mailbox_nrecords(src) && !err && mailbox_uid_at(src, r) <= last_uid;
+         r++) {
         if (is_live(src, r))
             err = commit_expunge(c, r);
     }

@@ -166,7 +166,7 @@ static void put_own_domain(const struct namespace *ns, struct buf *out)
     }
 }
 
-/* Cut "@domain" off the level and append the domain prefix it asks for: the user's own without it. */
+/* Cut "@domain" off the level and append the domain prefix it asks for (the user's own). */
 static err_t take_domain(const struct namespace *ns, struct slice *level, struct buf *out)
 {
     ssize_t at = ns->cross ? slice_rfind(*level, '@') : -1;
@@ -274,7 +274,8 @@ static err_t admin_to_internal(const struct namespace *ns, struct slice ext, str
     if (at >= 0 && slice_find(slice_skip(ext, (size_t)at), '/') < 0) {
         err = put_domain(slice_skip(ext, (size_t)at + 1), out);
         ext = slice_cut(ext, 0, (size_t)at);
-        if (!err && ns->domain.n && !slice_eq(mbname_domain(buf_slice(out)), buf_slice(&ns->domain)))
+        if (!err && ns->domain.n &&
+            !slice_eq(mbname_domain(buf_slice(out)), buf_slice(&ns->domain)))
             err = ERR_BADNAME;
     } else {
         first = first_level(ns, ext, &rest);
@@ -488,7 +489,8 @@ static void add_range(struct ranges_out *r, size_t start)
     r->out[r->n++] = slice_make(NULL, r->bytes->n - start);
 }
 
-/* Could a name that begins with `fixed` also begin with `prefix`?  *rest: what fixed has behind it. */
+/* Could a name that begins with `fixed` also begin with `prefix`?  *rest: what fixed has
+ * behind it. */
 static bool may_begin(struct slice fixed, struct slice prefix, bool nocase, struct slice *rest)
 {
     size_t n = fixed.n < prefix.n ? fixed.n : prefix.n;
@@ -573,8 +575,8 @@ static void add_admin_ranges(const struct namespace *ns, struct slice fixed, str
     add_range(r, start);
 }
 
-size_t namespace_scan_ranges(const struct namespace *ns, struct slice fixed, struct buf *store_bytes,
-                             struct slice *out, size_t max)
+size_t namespace_scan_ranges(const struct namespace *ns, struct slice fixed,
+                             struct buf *store_bytes, struct slice *out, size_t max)
 {
     struct ranges_out r = { .bytes = store_bytes, .out = out, .max = max };
     size_t at = 0;

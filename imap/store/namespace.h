@@ -23,7 +23,8 @@ struct slice namespace_inbox(const struct namespace *);
 /* External name as the client wrote it (modified UTF-7 bytes) to internal.  "INBOX" in any case.
  * ERR_BADNAME for what can be no name here: empty levels, the other separator, another domain,
  * deleted mailboxes (administrators only).  Does not check existence or rights. */
-err_t namespace_to_internal(const struct namespace *, struct slice ext, struct buf *intname) NODISCARD;
+err_t namespace_to_internal(const struct namespace *, struct slice ext,
+                            struct buf *intname) NODISCARD;
 /* Internal to external for this user; empty when there is no way to name it (another domain without
  * crossdomains, a deleted mailbox).  What it gives is read back by namespace_to_internal(). */
 void namespace_to_external(const struct namespace *, struct slice intname, struct buf *ext);
@@ -37,8 +38,8 @@ bool namespace_hides(const struct namespace *, struct slice intname);
 void namespace_pattern(const struct namespace *, struct slice reference, struct slice pattern,
                        struct buf *out);
 
-/* Prefixes for NAMESPACE: text with its trailing separator; has_* false = NIL.  For an administrator the
- * personal part is only right when the mailbox namespace_inbox() exists (NS-16). */
+/* Prefixes for NAMESPACE: text with its trailing separator; has_* false = NIL.  For an
+ * administrator the personal part is only right when namespace_inbox() exists (NS-16). */
 struct namespace_view {
     bool has_personal, has_other, has_shared;
     struct slice personal, other, shared;       /* borrowed; "" is a legal prefix */
@@ -46,10 +47,11 @@ struct namespace_view {
 void namespace_describe(const struct namespace *, struct namespace_view *out);
 
 /* For LIST: the internal names at or below which the wanted external pattern can match, so that
- * only those ranges of the mailbox list are walked: the own tree first, then other users, then shared.
+ * only those ranges of the mailbox list are walked: the own tree first, then other users, then
+ * shared.
  * "" is everything, "dom!" everything of a domain.  fixed: literal bytes of the pattern before its
- * first wildcard.  Up to max slices (borrowed from *store_bytes); returns their count; 0 = everything.
- * Three are enough. */
+ * first wildcard.  Up to max slices (borrowed from *store_bytes); returns their count; 0 =
+ * everything. Three are enough. */
 size_t namespace_scan_ranges(const struct namespace *, struct slice fixed, struct buf *store_bytes,
                              struct slice *out, size_t max);
 

@@ -102,7 +102,8 @@ err_t partition_dir(const struct mbentry *e, enum store_file file, struct buf *o
 
     buf_reset(out);
     if (!root) {
-        log_err("STOREERROR: mailbox on a partition that is not configured: mailbox=<%.*s> partition=<%.*s>",
+        log_err("STOREERROR: mailbox on a partition that is not configured: mailbox=<%.*s> "
+                "partition=<%.*s>",
                 SLICE_ARG(buf_slice(&e->name)), SLICE_ARG(buf_slice(&e->partition)));
         return ERR_UNSUPPORTED;
     }
@@ -155,5 +156,6 @@ err_t partition_named_lock_path(struct slice name, struct buf *out)
 
 err_t partition_lock_path(const struct mbentry *e, struct buf *out)
 {
-    return partition_named_lock_path(buf_slice(e->type & MBTYPE_LEGACY ? &e->name : &e->uniqueid), out);
+    return partition_named_lock_path(buf_slice(e->type & MBTYPE_LEGACY ? &e->name : &e->uniqueid),
+                                     out);
 }

@@ -91,7 +91,8 @@ static bool is_candidate(const struct candidates *c, size_t i)
     return !is_over(&c->u[i], c->soft_limit);
 }
 
-static size_t greatest(const struct candidates *c, const struct mode *mode, const struct weighing *w)
+static size_t greatest(const struct candidates *c, const struct mode *mode,
+                       const struct weighing *w)
 {
     size_t best = c->n;
 

@@ -6,12 +6,24 @@
 #include "imap/store/acl.h"
 
 enum policy_op {
-    OP_LOOKUP,          /* be told that it exists: l */
-    OP_SELECT,          /* r */
-    OP_STATUS, OP_APPEND, OP_COPY_FROM, OP_STORE_FLAGS, OP_STORE_SEEN, OP_STORE_DELETED, OP_EXPUNGE,
-    OP_POST,            /* p */
-    OP_CREATE_BELOW,    /* k, on the parent */
-    OP_DELETE, OP_RENAME_FROM, OP_ADMIN_ACL, OP_LIST_ACL, OP_GET_QUOTAROOT, OP_SUBSCRIBE, OP_ANNOTATE,
+    OP_LOOKUP, /* be told that it exists: l */
+    OP_SELECT, /* r */
+    OP_STATUS,
+    OP_APPEND,
+    OP_COPY_FROM,
+    OP_STORE_FLAGS,
+    OP_STORE_SEEN,
+    OP_STORE_DELETED,
+    OP_EXPUNGE,
+    OP_POST,         /* p */
+    OP_CREATE_BELOW, /* k, on the parent */
+    OP_DELETE,
+    OP_RENAME_FROM,
+    OP_ADMIN_ACL,
+    OP_LIST_ACL,
+    OP_GET_QUOTAROOT,
+    OP_SUBSCRIBE,
+    OP_ANNOTATE,
     OP_NOPS
 };
 

@@ -162,8 +162,10 @@ void quota_add(struct quota *q, enum quota_res res, int64_t n)
     int64_t used = q->state.used[res];
 
     if (n < 0 && used < -n) {
-        log_warn("quota: usage would fall below zero: root=<%.*s> resource=<%s> used=<%lld> change=<%lld>",
-                 SLICE_ARG(buf_slice(&q->root)), quota_res_names[res], (long long)used, (long long)n);
+        log_warn("quota: usage would fall below zero: root=<%.*s> resource=<%s> used=<%lld> "
+                 "change=<%lld>",
+                 SLICE_ARG(buf_slice(&q->root)), quota_res_names[res], (long long)used,
+                 (long long)n);
         quota_set_used(q, res, 0);
     } else if (n > INT64_MAX - used) {
         quota_set_used(q, res, INT64_MAX);

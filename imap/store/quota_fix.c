@@ -1,8 +1,8 @@
 /* quota_fix.c - making and removing quota roots, and counting them again (quota.h)
  *
- * The mailbox list decides which root a mailbox has (the nearest at or above its name); the root named in
- * cyrus.header is a copy that commits use.  Counting goes over all mailboxes without locks first;
- * a root that does not agree is counted again while nobody can change its mailboxes.
+ * The mailbox list decides which root a mailbox has (the nearest at or above its name); the root
+ * named in cyrus.header is a copy that commits use.  Counting goes over all mailboxes without locks
+ * first; a root that does not agree is counted again while nobody can change its mailboxes.
  */
 #include "imap/store/quota.h"
 
@@ -111,8 +111,10 @@ static err_t check_header(struct scan *sc, const struct mbentry *e, struct slice
     header_init(&h);
     err = mailbox_peek_header(e, &h);
     if (!err && !slice_eq(buf_slice(&h.quotaroot), root)) {
-        say(sc, &(struct quota_correction){ .name = buf_slice(&e->name), .is_root_change = true,
-                                            .old_root = buf_slice(&h.quotaroot), .new_root = root });
+        say(sc, &(struct quota_correction){ .name = buf_slice(&e->name),
+                                            .is_root_change = true,
+                                            .old_root = buf_slice(&h.quotaroot),
+                                            .new_root = root });
         if (sc->run->fix)
             err = write_root(sc, e, root);
     }
@@ -173,7 +175,8 @@ static void report_usage(const struct scan *sc, struct slice root, const struct 
 {
     for (int i = 0; i < QUOTA_NRES; i++) {
         if (state->used[i] != used[i])
-            say(sc, &(struct quota_correction){ .name = root, .res = i, .was = state->used[i], .now = used[i] });
+            say(sc, &(struct quota_correction){
+                        .name = root, .res = i, .was = state->used[i], .now = used[i] });
     }
 }
 
@@ -194,8 +197,9 @@ static err_t set_usage(struct scan *sc, struct slice root, const int64_t used[QU
     return quota_commit(&q);
 }
 
-/* Count one root while its mailboxes hold still, as far as one namespace lock can make them: the mailboxes of
- * a domain's root belong to many, and there a change at this very moment may be missed. */
+/* Count one root while its mailboxes hold still, as far as one namespace lock can make them: the
+ * mailboxes of a domain's root belong to many, and there a change at this very moment may be
+ * missed. */
 static err_t settle(struct scan *sc, struct counted *c)
 {
     struct recount r = { .scan = sc, .root = c };
@@ -278,21 +282,25 @@ static void report_text(void *arg, const struct quota_correction *c)
     buf_fini(&line);
 }
 
-static err_t run_with_text(struct store *s, struct slice prefix, bool fix, void (*report)(void *, const char *),
-                           void *arg)
+static err_t run_with_text(struct store *s, struct slice prefix, bool fix,
+                           void (*report)(void *, const char *), void *arg)
 {
     struct text_report t = { report, arg };
-    const struct quota_run run = { .fix = fix, .correction = report ? report_text : NULL, .arg = &t };
+    const struct quota_run run = { .fix = fix,
+                                   .correction = report ? report_text : NULL,
+                                   .arg = &t };
 
     return quota_count(s, prefix, &run);
 }
 
-err_t quota_fix(struct store *s, struct slice prefix, void (*report)(void *, const char *), void *arg)
+err_t quota_fix(struct store *s, struct slice prefix, void (*report)(void *, const char *),
+                void *arg)
 {
     return run_with_text(s, prefix, true, report, arg);
 }
 
-err_t quota_verify(struct store *s, struct slice prefix, void (*report)(void *, const char *), void *arg)
+err_t quota_verify(struct store *s, struct slice prefix, void (*report)(void *, const char *),
+                   void *arg)
 {
     return run_with_text(s, prefix, false, report, arg);
 }
@@ -307,7 +315,8 @@ static bool is_root_name(struct slice root)
         return false;
     if (local.n == 0)
         return root.n > 1;                  /* "dom!" */
-    return local.p[0] != '.' && local.p[local.n - 1] != '.' && slice_search(local, SLICE_LIT("..")) < 0;
+    return local.p[0] != '.' && local.p[local.n - 1] != '.' &&
+           slice_search(local, SLICE_LIT("..")) < 0;
 }
 
 static err_t lock_changes(int *fd)
@@ -322,7 +331,8 @@ static err_t lock_changes(int *fd)
     return err;
 }
 
-/* The tree below `root` has gained or lost a root: its mailboxes, and the root above, are counted again. */
+/* The tree below `root` has gained or lost a root: its mailboxes, and the root above, are counted
+ * again. */
 static err_t adopt(struct store *s, struct slice root)
 {
     struct buf above = BUF_INIT;

@@ -2,12 +2,13 @@
  *
  *   %(S (used limit) M (used limit) AS (used limit) NF (used limit) MODSEQ n)
  *
- * S and AS: used in bytes, limit in KiB; M and NF: counts.  No limit: the number is left out.  Older
- * form, still read: "<used> <limit>[ <name> <used> <limit>...]", limit -1 for none.  A SCAN item, left by a
- * recount of 3.6.1 that was interrupted, is passed over.
+ * S and AS: used in bytes, limit in KiB; M and NF: counts.  No limit: the number is left out. Older
+ * form, still read: "<used> <limit>[ <name> <used> <limit>...]", limit -1 for none.  A SCAN item,
+ * left by a recount of 3.6.1 that was interrupted, is passed over.
  *
- * The number behind MODSEQ has leading zeros (a second blank would not be strict dlist) that make a multiple of
- * QUOTA_FORMAT_STEP bytes: usage then seldom changes the length, and can be written in place.
+ * The number behind MODSEQ has leading zeros (a second blank would not be strict dlist) that make a
+ * multiple of QUOTA_FORMAT_STEP bytes: usage then seldom changes the length, and can be written in
+ * place.
  */
 #ifndef STORE_QUOTA_FORMAT_H
 #define STORE_QUOTA_FORMAT_H

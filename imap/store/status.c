@@ -6,7 +6,8 @@
 #include "imap/store/seen.h"
 #include "imap/store/store_impl.h"
 
-/* Does the record's own \Seen bit hold for this user?  As seen_is_internal(), before anything is opened. */
+/* Does the record's own \Seen bit hold for this user?  As seen_is_internal(), before anything is
+ * opened. */
 static bool is_internal(const struct mbentry *e, const struct index_head *h, struct slice userid)
 {
     return mbname_owned_by(buf_slice(&e->name), userid) || (h->options & MBOPT_SHAREDSEEN);
@@ -38,7 +39,7 @@ static uint32_t count_recent(const struct mailbox *mb, uint32_t last_uid)
     return n;
 }
 
-/* Messages less those in the seen set; both are counted over the records of the set's ranges only. */
+/* Messages less those in the seen set; both are counted over the records of the set's ranges. */
 static uint32_t count_unseen(const struct mailbox *mb, const struct ranges *seen)
 {
     uint32_t seen_count = 0, all = mailbox_head(mb)->exists;
@@ -53,8 +54,8 @@ static uint32_t count_unseen(const struct mailbox *mb, const struct ranges *seen
 }
 
 /* What must look at records: \Recent of anybody, unseen of those who are not the owner. */
-static err_t take_user_counts(struct store *s, const struct mbentry *e, struct slice userid, unsigned want,
-                              struct status *out)
+static err_t take_user_counts(struct store *s, const struct mbentry *e, struct slice userid,
+                              unsigned want, struct status *out)
 {
     struct mailbox *mb;
     struct seen seen;
@@ -80,7 +81,8 @@ static err_t take_user_counts(struct store *s, const struct mbentry *e, struct s
     return err;
 }
 
-err_t status_read(struct store *s, const struct mbentry *e, struct slice userid, unsigned want, struct status *out)
+err_t status_read(struct store *s, const struct mbentry *e, struct slice userid, unsigned want,
+                  struct status *out)
 {
     struct index_head h;
     bool needs_records;

@@ -10,11 +10,13 @@ struct status {
     uint32_t messages, recent, unseen, uidnext, uidvalidity, deleted;
     uint64_t size, highestmodseq;
 };
-enum status_want { STATUS_COUNTS = 1, STATUS_RECENT = 2, STATUS_UNSEEN = 4 };  /* what needs user state */
+/* What needs the user's state. */
+enum status_want { STATUS_COUNTS = 1, STATUS_RECENT = 2, STATUS_UNSEEN = 4 };
 
-/* From the index header alone for owners (and from their seen record for others).  RECENT looks at the records
- * behind the highest UID that the user was told of, UNSEEN of non-owners at the records that their seen set does
- * not cover.  Fields not wanted are 0.  ERR_NOTFOUND, ERR_CORRUPT. */
-err_t status_read(struct store *, const struct mbentry *, struct slice userid, unsigned want, struct status *out) NODISCARD;
+/* From the index header alone for owners (and from their seen record for others).  RECENT looks at
+ * the records behind the highest UID that the user was told of, UNSEEN of non-owners at the records
+ * that their seen set does not cover.  Fields not wanted are 0.  ERR_NOTFOUND, ERR_CORRUPT. */
+err_t status_read(struct store *, const struct mbentry *, struct slice userid, unsigned want,
+                  struct status *out) NODISCARD;
 
 #endif

@@ -50,11 +50,12 @@ const char *store_db_engine(enum store_db which)
     return conf_enum_word(db_rows[which].engine);
 }
 
-/* Usage figures of quotas can be rebuilt, limits cannot: only the engine with one file per root keeps
- * them safe from each other when usage is not synced (quota_commit() syncs limits). */
+/* Usage figures of quotas can be rebuilt, limits cannot: only the engine with one file per root
+ * keeps them safe from each other when usage is not synced (quota_commit() syncs limits). */
 static unsigned db_flags(enum store_db which)
 {
-    bool apart = which == STORE_DB_QUOTA && slice_eqs(slice_cstr(store_db_engine(which)), "quotalegacy");
+    bool apart =
+        which == STORE_DB_QUOTA && slice_eqs(slice_cstr(store_db_engine(which)), "quotalegacy");
 
     return db_rows[which].flags | (apart ? DB_DERIVED : 0);
 }
@@ -153,8 +154,10 @@ static err_t make_state_dirs(struct buf *why)
             err = dir_make(buf_cstr(&path), STATE_DIR_MODE);
     }
     if (err)
-        buf_addf(why, "%s: cannot make the directory %s (%s): give the server's user write access to "
-                 "configdirectory", conf_path(), buf_cstr(&path), err_name(err));
+        buf_addf(why,
+                 "%s: cannot make the directory %s (%s): give the server's user write access to "
+                 "configdirectory",
+                 conf_path(), buf_cstr(&path), err_name(err));
     buf_fini(&path);
     return err;
 }

@@ -1,8 +1,8 @@
 /* store_impl.h - the inside of struct store, for the files of imap/store only
  *
  * Global databases are opened at their first use and stay open until store_close(); databases of a
- * user stay open until store_session_end().  Handles returned here are borrowed: never db_close() them.
- * The structure is not shared between threads.
+ * user stay open until store_session_end().  Handles returned here are borrowed: never db_close()
+ * them. The structure is not shared between threads.
  */
 #ifndef STORE_STORE_IMPL_H
 #define STORE_STORE_IMPL_H
@@ -56,7 +56,7 @@ struct store {
     struct map *user_db;                    /* path -> struct db *; owned */
     struct map *user_locks;                 /* userid -> struct user_lock * held by this process */
     struct vec listeners;                   /* struct store_listener */
-    struct mailbox_pool *mailboxes;         /* made by mailbox.c; store_close(): mailbox_pool_free() */
+    struct mailbox_pool *mailboxes; /* made by mailbox.c; store_close(): mailbox_pool_free() */
 };
 
 static inline const struct store_conf *store_conf(const struct store *s)
@@ -64,7 +64,8 @@ static inline const struct store_conf *store_conf(const struct store *s)
     return &s->conf;
 }
 
-/* Open handle of a global database, created when missing.  ERR_IO, ERR_CORRUPT, ERR_DENIED (logged). */
+/* Open handle of a global database, created when missing.  ERR_IO, ERR_CORRUPT, ERR_DENIED
+ * (logged). */
 err_t store_db(struct store *, enum store_db, struct db **out) NODISCARD;
 
 /* Open handle of a user's database ("" = shared scope), borrowed until store_session_end().

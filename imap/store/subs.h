@@ -1,8 +1,8 @@
 /* subs.h - subscriptions of a user (formats/mailbox-store.md 16)
  *
  * A database per user: marker "US VER US" with value "2", then "N" + database name of each
- * mailbox, where the user's own INBOX is written INBOX.  Files without the marker (keys are internal names) are
- * rewritten at their first use.
+ * mailbox, where the user's own INBOX is written INBOX.  Files without the marker (keys are
+ * internal names) are rewritten at their first use.
  */
 #ifndef STORE_SUBS_H
 #define STORE_SUBS_H

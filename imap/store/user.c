@@ -162,7 +162,8 @@ err_t user_sieve_dir(struct store *s, struct slice userid, struct buf *path)
     mbname_inbox(userid, &inbox);
     err = has_uuid(s, buf_slice(&inbox), &id, &by_id);
     if (!err)
-        err = by_id ? partition_add_uuid(buf_slice(&id), path) : add_named_sieve_dir(buf_slice(&inbox), path);
+        err = by_id ? partition_add_uuid(buf_slice(&id), path)
+                    : add_named_sieve_dir(buf_slice(&inbox), path);
     buf_fini(&inbox);
     buf_fini(&id);
     return err;
@@ -371,7 +372,8 @@ err_t user_delete_files(struct store *s, struct slice userid, struct slice inbox
 
 err_t user_rename_files(struct store *s, struct slice from, struct slice to)
 {
-    struct buf inbox = BUF_INIT, dir = BUF_INIT, stem = BUF_INIT, new_dir = BUF_INIT, new_stem = BUF_INIT;
+    struct buf inbox = BUF_INIT, dir = BUF_INIT, stem = BUF_INIT, new_dir = BUF_INIT,
+               new_stem = BUF_INIT;
     err_t err;
 
     store_forget_user(s, from);

@@ -296,9 +296,23 @@ sub stop {
 sub kill_all {
     my ($self) = @_;
     my $pid = delete $self->{master} or return;
-    kill 'KILL', -$pid;
-    kill 'KILL', $pid;
+    kill 'KILL', -$pid, $pid;
     waitpid $pid, 0;
+    while (my @rest = $self->processes) {       # of another process group, or born meanwhile
+        kill 'KILL', @rest;
+    }
+}
+
+# Processes of this instance: whoever has its imapd.conf among the arguments and has not ended.
+sub processes {
+    my ($self) = @_;
+    my @pids;
+    for my $path (glob '/proc/[0-9]*') {
+        my ($pid) = $path =~ /(\d+)/;
+        my $arguments = _slurp("$path/cmdline");
+        push @pids, $pid if index($arguments, "$self->{dir}/imapd.conf") >= 0;
+    }
+    return @pids;
 }
 
 sub DESTROY {
