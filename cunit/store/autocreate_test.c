@@ -7,6 +7,7 @@
 #include "cunit/store/instance.h"
 #include "cunit/test.h"
 #include "imap/store/annot.h"
+#include "imap/store/mailbox_files.h"
 #include "imap/store/quota.h"
 #include "imap/store/subs.h"
 

@@ -56,7 +56,7 @@ ok(-s "$p/share/man/man5/$_.5", "manual page $_(5)") for qw(imapd.conf cyrus.con
 like(Halcyon::Test::_slurp("$p/share/man/man5/imapd.conf.5"), qr/defaultpartition/, 'imapd.conf(5) has the options');
 my @stray = grep { !m{/(?:bin|sbin|libexec|share/man/man\d)/[^/]+$} && !m{/\.(?:out|err)$} } split /\n/, `find '$dest' -type f -o -type l`;
 is_deeply(\@stray, [], 'nothing else is installed');
-like(Halcyon::Test::_slurp($_), qr/^\.T[Hh] /m, ($_ =~ m{([^/]+)$})[0] . ' is a manual page') for glob "$p/share/man/man[58]/*";
+like(Halcyon::Test::_slurp($_), qr{^\.(?:TH|Dt) }m, ($_ =~ m{([^/]+)$})[0] . ' is a manual page') for glob "$p/share/man/man[58]/*";
 
 # version and build information
 my ($st, $out, $err) = run("$where{master}/master", '-V');
@@ -66,18 +66,20 @@ my ($version) = $out =~ /cyrus-imapd (\S+)/;
 is($err, '', 'and nothing else');
 ($st, $out) = run("$where{master}/master", '-C', '/nonexistent/imapd.conf', '-V');
 is($st, 0, 'master -V reads no configuration');
-for my $cmd ([ 'version' ], [ '-C', '/nonexistent/imapd.conf', 'version' ]) {
-    ($st, $out, $err) = run("$where{cyr_info}/cyr_info", @$cmd);
-    is($st, 0, "cyr_info @$cmd") or diag $err;
-    like($out, qr/\Q$version\E/, 'the same version');
-}
+chmod 0755, $dest;
+my $account = Halcyon::Test::_service_account("$where{master}/master");
+my $group = getgrgid((getpwnam $account)[3]);
+Halcyon::Test::_write("$dest/imapd.conf", "configdirectory: $dest/conf\npartition-default: $dest/spool\ncyrus_user: $account\ncyrus_group: $group\n");
+($st, $out, $err) = run("$where{cyr_info}/cyr_info", '-C', "$dest/imapd.conf", 'version');
+is($st, 0, 'cyr_info version') or diag $err;
+like($out, qr/\Q$version\E/, 'the same version');
 for my $cmd ([], [ '-C', '/nonexistent/imapd.conf' ]) {
     ($st, $out, $err) = run("$where{cyr_buildinfo}/cyr_buildinfo", @$cmd);
     is($st, 0, "cyr_buildinfo @$cmd") or diag $err;
     my $info = eval { decode_json($out) };
     is(ref $info, 'HASH', 'a JSON object') or diag $out;
     is(ref $info->{$_}, 'HASH', "with $_") for qw(component dependency database search hardware);
-    ok(exists $info->{component}{$_}, "component $_ is said") for qw(nntp replication sieve httpd murder idled);
+    ok(exists $info->{component}{$_}, "component $_ is said") for qw(nntpd replication sieve httpd murder idled autocreate);
     is($info->{component}{idled} ? 1 : 0, 1, 'idled is there');
 }
 
@@ -91,9 +93,6 @@ for my $name (grep { $where{$_} } qw(master imapd pop3d lmtpd deliver ctl_cyrusd
 if ($where{mkimap}) {
     ($st, $out, $err) = run("$where{mkimap}/mkimap", 'a', 'b');
     is($st, 64, 'mkimap: too many arguments');
-    open my $fh, '>', "$dest/imapd.conf" or die $!;
-    print {$fh} "configdirectory: $dest/conf\npartition-default: $dest/spool\n";
-    close $fh;
     ($st, $out, $err) = run("$where{mkimap}/mkimap", "$dest/imapd.conf");
     is($st, 0, 'mkimap') or diag $err;
     ok(-d "$dest/conf/proc" && -d "$dest/spool/stage.", 'makes the directories');

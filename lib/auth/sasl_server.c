@@ -160,8 +160,10 @@ err_t sasl_server_open(const struct sasl_server_config *cfg, struct sasl_server 
     s->callbacks[1] = (sasl_callback_t){ SASL_CB_PROXY_POLICY, SASL_FN(proxy_policy), s };
     s->callbacks[2].id = SASL_CB_LIST_END;
     *out = NULL;
+    /* None of our protocols carries data with its positive reply (RFC 3501 6.2.2, 4954 4, 5034 4): the library
+     * sends them as a last challenge. */
     result = sasl_server_new(s->cfg.service, conf_servername(), NULL, s->cfg.local_ip_port,
-                             s->cfg.remote_ip_port, s->callbacks, SASL_SUCCESS_DATA, &s->conn);
+                             s->cfg.remote_ip_port, s->callbacks, 0, &s->conn);
     if (result != SASL_OK || set_properties(s) != ERR_OK) {
         log_err("SASL: no new connection: %s", sasl_errstring(result, NULL, NULL));
         sasl_server_close(&s);

@@ -41,7 +41,7 @@ void sasl_server_mechs(struct sasl_server *, const char *prefix, const char *sep
 bool sasl_server_plain_allowed(const struct sasl_server *);
 
 /* First step.  initial: decoded initial response or NULL for none.  Results:
- * ERR_OK: authenticated (see below; *challenge may hold data for the client: success data);
+ * ERR_OK: authenticated (see below; *challenge is empty);
  * ERR_AGAIN: *challenge to be sent; ERR_AUTH: refused; ERR_UNSUPPORTED: no such mechanism;
  * ERR_SYNTAX; ERR_DENIED: authenticated but may not act as the authorisation id or not allowed
  * here; ERR_IO: the password store does not answer (temporary).

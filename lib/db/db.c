@@ -99,20 +99,22 @@ static void handle_free(struct db *db)
     mem_free(db);
 }
 
-static err_t recreate(struct db *db)
+err_t db_recreate(struct db *db)
 {
     if (!db->engine->recreate)
         return ERR_CORRUPT;
-    log_notice("DBNOTICE: damaged database that can be rebuilt starts empty: filename=<%s>", db->path);
+    log_notice("DBNOTICE: damaged database that can be rebuilt starts empty: filename=<%s>",
+               db->path);
     return db->engine->recreate(db);
 }
 
-static bool may_recreate(const struct db *db, err_t err)
+bool db_may_recreate(const struct db *db, err_t err)
 {
     return err == ERR_CORRUPT && (db->flags & DB_DERIVED) && !(db->flags & DB_RDONLY) && !db->txn;
 }
 
-static err_t open_new(const struct db_engine *engine, const char *path, unsigned flags, struct db **out)
+static err_t open_new(const struct db_engine *engine, const char *path, unsigned flags,
+                      struct db **out)
 {
     struct db *db = mem_zalloc(sizeof *db);
 
@@ -121,8 +123,8 @@ static err_t open_new(const struct db_engine *engine, const char *path, unsigned
     db->flags = flags;
     db->users = 1;
     err_t err = engine->open(db);
-    if (may_recreate(db, err))
-        err = recreate(db);
+    if (db_may_recreate(db, err))
+        err = db_recreate(db);
     if (err) {
         handle_free(db);
         return err;
@@ -193,7 +195,7 @@ void db_note_dead_space(struct db *db, uint64_t size, uint64_t packed, uint64_t 
 
 /* ERR_UNSUPPORTED from an engine outside of transactions: another process has converted the
  * file.  Go on with the engine of the new one. */
-static err_t change_over(struct db *db)
+err_t db_change_over(struct db *db)
 {
     const char *found = db_detect_file(db->path);
     const struct db_engine *engine = found ? db_engine_named(found) : NULL;
@@ -233,148 +235,26 @@ void db_close(struct db **dbp)
 
 /* ---- reading ------------------------------------------------------------ */
 
-static void assert_own(const struct db *db, const struct db_txn *txn)
+void db_assert_own(const struct db *db, const struct db_txn *txn)
 {
     BUG_UNLESS(!txn || db->txn == txn);
 }
 
 err_t db_fetch(struct db *db, struct db_txn *txn, struct slice key, struct buf *value)
 {
-    assert_own(db, txn);
+    db_assert_own(db, txn);
     buf_reset(value);
     if (key.n == 0)
         return ERR_SYNTAX;
     err_t err = db->engine->fetch(db, key, value);
-    if (err == ERR_UNSUPPORTED && !db->txn && !(err = change_over(db)))
+    if (err == ERR_UNSUPPORTED && !db->txn && !(err = db_change_over(db)))
         err = db->engine->fetch(db, key, value);
-    if (may_recreate(db, err)) {
-        err = recreate(db);
+    if (db_may_recreate(db, err)) {
+        err = db_recreate(db);
         err = err ? err : ERR_NOTFOUND;
     }
     if (err)
         buf_reset(value);
-    return err;
-}
-
-static err_t collect(struct db *db, struct slice from, bool inclusive, struct slice prefix,
-                     struct db_batch *batch)
-{
-    batch->n = 0;
-    batch->end = false;
-    buf_reset(&batch->bytes);
-    err_t err = db->engine->collect(db, from, inclusive, prefix, batch);
-    if (err == ERR_UNSUPPORTED && !db->txn && !(err = change_over(db)))
-        err = db->engine->collect(db, from, inclusive, prefix, batch);
-    if (may_recreate(db, err)) {
-        err = recreate(db);
-        batch->n = 0;
-        batch->end = true;
-    }
-    return err;
-}
-
-err_t db_fetch_next(struct db *db, struct db_txn *txn, struct slice key, struct buf *key_out,
-                    struct buf *value)
-{
-    struct db_batch batch = { .want = 1 };
-
-    assert_own(db, txn);
-    err_t err = collect(db, key, false, SLICE_NULL, &batch);
-    if (!err && batch.n == 0)
-        err = ERR_NOTFOUND;
-    buf_reset(key_out);                 /* may be where the key came from */
-    buf_reset(value);
-    if (!err) {
-        buf_add_slice(key_out, db_batch_key(&batch, 0));
-        buf_add_slice(value, db_batch_value(&batch, 0));
-    }
-    buf_fini(&batch.bytes);
-    return err;
-}
-
-/* ---- walking ------------------------------------------------------------ */
-
-bool db_batch_full(const struct db_batch *b)
-{
-    return b->n >= b->want || b->bytes.n >= DB_BATCH_BYTES;
-}
-
-void db_batch_add(struct db_batch *b, struct slice key, struct slice value)
-{
-    b->item[b->n].at = b->bytes.n;
-    b->item[b->n].keylen = key.n;
-    b->item[b->n++].valuelen = value.n;
-    buf_add_slice(&b->bytes, key);
-    buf_add_slice(&b->bytes, value);
-}
-
-struct slice db_batch_key(const struct db_batch *b, size_t i)
-{
-    return slice_make(b->bytes.p + b->item[i].at, b->item[i].keylen);
-}
-
-struct slice db_batch_value(const struct db_batch *b, size_t i)
-{
-    return slice_make(b->bytes.p + b->item[i].at + b->item[i].keylen, b->item[i].valuelen);
-}
-
-enum db_match db_prefix_match(order_fn *cmp, struct slice key, struct slice prefix)
-{
-    if (slice_starts(key, prefix))
-        return DB_MATCH_YES;
-    return cmp(slice_cut(key, 0, prefix.n), prefix) > 0 ? DB_MATCH_PAST : DB_MATCH_SKIP;
-}
-
-/* Hand out a batch.  When a callback changes the database the rest of the batch may be
- * wrong: *used tells how far it was given out. */
-static err_t visit_batch(struct db *db, const struct db_batch *batch, size_t *used,
-                         db_visit_fn *visit, void *arg)
-{
-    uint64_t changes = db->changes;
-    err_t err = ERR_OK;
-
-    *used = 0;
-    while (!err && *used < batch->n && db->changes == changes) {
-        err = visit(arg, db_batch_key(batch, *used), db_batch_value(batch, *used));
-        ++*used;
-    }
-    return err;
-}
-
-/* The next batch is small when the last one was spoilt, and then grows again. */
-static size_t next_want(size_t want, bool spoilt)
-{
-    if (spoilt)
-        return 1;
-    return want * 2 < DB_BATCH_RECORDS ? want * 2 : DB_BATCH_RECORDS;
-}
-
-err_t db_foreach(struct db *db, struct db_txn *txn, struct slice prefix, db_visit_fn *visit, void *arg)
-{
-    struct db_batch *batch = mem_zalloc(sizeof *batch);
-    struct buf last = BUF_INIT;
-    bool more = true;
-
-    assert_own(db, txn);
-    batch->want = DB_BATCH_RECORDS;
-    err_t err = ERR_OK;
-    buf_add_slice(&last, prefix);
-    for (bool first = true; !err && more; first = false) {
-        size_t used;
-        err = collect(db, buf_slice(&last), first, prefix, batch);
-        if (err)
-            break;
-        err = visit_batch(db, batch, &used, visit, arg);
-        if (used) {
-            buf_reset(&last);
-            buf_add_slice(&last, db_batch_key(batch, used - 1));
-        }
-        more = used < batch->n || !batch->end;
-        batch->want = next_want(batch->want, used < batch->n);
-    }
-    buf_fini(&last);
-    buf_fini(&batch->bytes);
-    mem_free(batch);
     return err;
 }
 
@@ -387,10 +267,10 @@ err_t db_begin(struct db *db, struct db_txn **out)
     if (db->flags & DB_RDONLY)
         return ERR_READONLY;
     err_t err = db->engine->begin(db);
-    if (err == ERR_UNSUPPORTED && !(err = change_over(db)))
+    if (err == ERR_UNSUPPORTED && !(err = db_change_over(db)))
         err = db->engine->begin(db);
-    if (may_recreate(db, err)) {
-        err = recreate(db);
+    if (db_may_recreate(db, err)) {
+        err = db_recreate(db);
         if (!err)
             err = db->engine->begin(db);
     }
@@ -420,7 +300,7 @@ void db_abort(struct db_txn **txnp)
     db->engine->abort(db);
     db->changes++;
     txn_free(txnp);
-    if (may_recreate(db, failed) && recreate(db) != ERR_OK)
+    if (db_may_recreate(db, failed) && db_recreate(db) != ERR_OK)
         log_err("DBERROR: cannot be started anew: filename=<%s>", db->path);
 }
 
@@ -460,7 +340,8 @@ static err_t note(struct db_txn *txn, err_t err)
     return err;
 }
 
-static err_t store(struct db_txn *txn, struct slice key, struct slice value, enum db_store_mode mode)
+static err_t store(struct db_txn *txn, struct slice key, struct slice value,
+                   enum db_store_mode mode)
 {
     if (txn->failed)
         return txn->failed;

@@ -40,7 +40,8 @@ const char *db_path(const struct db *);
 /* Value into *value (replaced).  txn NULL: a read of its own.  ERR_NOTFOUND. */
 err_t db_fetch(struct db *, struct db_txn *, struct slice key, struct buf *value) NODISCARD;
 
-/* First record with a key greater than `key` (empty: the first of all).  ERR_NOTFOUND at the end. */
+/* First record with a key greater than `key` (empty: the first of all).  ERR_NOTFOUND at the
+ * end. */
 err_t db_fetch_next(struct db *, struct db_txn *, struct slice key, struct buf *key_out,
                     struct buf *value) NODISCARD;
 
@@ -48,19 +49,25 @@ err_t db_fetch_next(struct db *, struct db_txn *, struct slice key, struct buf *
  * other than ERR_OK ends the walk and is returned.  Without a transaction the callback may
  * change this database; the walk goes on behind the last key. */
 typedef err_t db_visit_fn(void *arg, struct slice key, struct slice value);
-err_t db_foreach(struct db *, struct db_txn *, struct slice prefix, db_visit_fn *, void *arg) NODISCARD;
+err_t db_foreach(struct db *, struct db_txn *, struct slice prefix, db_visit_fn *,
+                 void *arg) NODISCARD;
 
 /* Take the write lock now.  ERR_LOCKED after the lock deadline.  At most one per handle (BUG). */
 err_t db_begin(struct db *, struct db_txn **out) NODISCARD;
-err_t db_commit(struct db_txn **) NODISCARD;    /* durable on ERR_OK; ends the transaction in every case */
-/* The same, synced also in a database opened with DB_DERIVED (the limits of quota roots among usage figures). */
+
+/* Durable on ERR_OK; ends the transaction in every case. */
+err_t db_commit(struct db_txn **) NODISCARD;
+
+/* The same, synced also in a database opened with DB_DERIVED (the limits of quota roots among
+ * usage figures). */
 err_t db_commit_durable(struct db_txn **) NODISCARD;
 void db_abort(struct db_txn **);                /* NULL is fine; nothing of it remains */
 
-/* Inside a transaction.  After a failure other than ERR_EXISTS/ERR_NOTFOUND only abort is possible. */
-err_t db_store(struct db_txn *, struct slice key, struct slice value) NODISCARD;   /* insert or replace */
-err_t db_store_new(struct db_txn *, struct slice key, struct slice value) NODISCARD;   /* ERR_EXISTS */
-err_t db_delete(struct db_txn *, struct slice key) NODISCARD;                      /* ERR_NOTFOUND */
+/* Inside a transaction: insert or replace; insert, or ERR_EXISTS; delete, or ERR_NOTFOUND.
+ * After any other failure only abort is possible. */
+err_t db_store(struct db_txn *, struct slice key, struct slice value) NODISCARD;
+err_t db_store_new(struct db_txn *, struct slice key, struct slice value) NODISCARD;
+err_t db_delete(struct db_txn *, struct slice key) NODISCARD;
 
 /* The same under its usual name.  Not a function of its own, because Berkeley DB, which SASL
  * plugins use, has a symbol "db_create". */
@@ -74,11 +81,19 @@ err_t db_store_now(struct db *, struct slice key, struct slice value) NODISCARD;
 err_t db_delete_now(struct db *, struct slice key) NODISCARD;
 
 /* ---- tools ---- */
-err_t db_check(struct db *, struct buf *report) NODISCARD;     /* ERR_CORRUPT and lines of report */
-err_t db_repack(struct db *) NODISCARD;                        /* rewrite in order, without dead space */
-err_t db_dump(struct db *, int detail, struct buf *out) NODISCARD;     /* internal structure as text */
+
+/* Consistent?  ERR_CORRUPT and lines of report, one for each complaint. */
+err_t db_check(struct db *, struct buf *report) NODISCARD;
+
+/* Rewrite in order, without dead space. */
+err_t db_repack(struct db *) NODISCARD;
+
+/* Internal structure as text; nothing for engines that have none. */
+err_t db_dump(struct db *, int detail, struct buf *out) NODISCARD;
+
+/* Copy all records; to_path is replaced when the copy is complete (quotalegacy: file by file). */
 err_t db_convert(const char *from_path, const char *from_engine, const char *to_path,
-                 const char *to_engine) NODISCARD;             /* to_path is replaced when complete */
+                 const char *to_engine) NODISCARD;
 
 /* Recognise a file by its first bytes: engine name, or NULL (flat is not recognisable). */
 const char *db_detect(const char *path);
@@ -86,10 +101,15 @@ const char *db_detect(const char *path);
 /* Names of the engines built in, NULL terminated; for messages and tools. */
 const char *const *db_engines(void);
 
-/* Process-wide: directory that holds the skiplist stamp ("<configdirectory>/db"); start of
- * recovery writes the stamp; sync flushes; archive copies databases consistently into a directory. */
+/* Process-wide: the directory that holds the skiplist stamp ("<configdirectory>/db"), or NULL. */
 void db_env_init(const char *dbdir);
+
+/* The server starts after a crash: write the stamp, so that skiplist files are rebuilt from
+ * their logs.  (Not after a clean shutdown, which has left "skipcleanshutdown" there.) */
 err_t db_env_recover(void) NODISCARD;
+
+/* Consistent copies of single-file databases in a directory, made when missing; NULL ends
+ * paths, missing files are passed over.  ERR_INUSE: one is in a transaction of ours. */
 err_t db_archive(const char *const *paths, const char *dir) NODISCARD;
 
 #endif

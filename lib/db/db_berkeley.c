@@ -143,7 +143,9 @@ static err_t berkeley_collect(struct db *db, struct slice from, bool inclusive, 
     struct overlay_source src = { source_seek, source_next, b };
     err_t err = read_begin(db);
 
-    return err ? err : overlay_collect(&src, b->pending, db_order(db), from, inclusive, prefix, batch);
+    if (err)
+        return err;
+    return overlay_collect(&src, b->pending, db_order(db), from, inclusive, prefix, batch);
 }
 
 /* ---- transactions ------------------------------------------------------- */
@@ -153,7 +155,8 @@ static err_t take_lock(struct db *db)
     struct buf name = BUF_INIT;
 
     buf_addf(&name, "%s" LOCK_SUFFIX, db->path);
-    err_t err = lock_path_take(buf_cstr(&name), LOCK_EXCLUSIVE, DB_LOCK_TIMEOUT_MS, &state(db)->lock);
+    err_t err = lock_path_take(buf_cstr(&name), LOCK_EXCLUSIVE, DB_LOCK_TIMEOUT_MS,
+                               &state(db)->lock);
     buf_fini(&name);
     return err;
 }

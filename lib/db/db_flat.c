@@ -312,7 +312,8 @@ static err_t flat_collect(struct db *db, struct slice from, bool inclusive, stru
     add_escaped(&escaped_prefix, prefix);
     struct collecting c = { .batch = batch, .prefix = buf_slice(&escaped_prefix) };
     struct overlay_source src = source(fl);
-    err = overlay_walk(&src, fl->pending, order_mbox, buf_slice(&escaped), inclusive, collect_one, &c);
+    err = overlay_walk(&src, fl->pending, order_mbox, buf_slice(&escaped), inclusive, collect_one,
+                       &c);
     batch->end = err != ERR_STOP;
     if (err == ERR_STOP || err == ERR_NOTFOUND)
         err = ERR_OK;
@@ -383,7 +384,8 @@ static err_t write_anew(struct flat *fl, const struct overlay_source *src)
     w.path = buf_cstr(&name);
     err_t err = file_replace_begin(w.path, dbfile_mode(&fl->file), &w.fd);
     if (!err) {
-        err = src ? overlay_walk(src, fl->pending, order_mbox, SLICE_NULL, true, write_one, &w) : ERR_OK;
+        if (src)
+            err = overlay_walk(src, fl->pending, order_mbox, SLICE_NULL, true, write_one, &w);
         if (!err)
             err = write_out(&w);
         if (!err)
@@ -414,7 +416,8 @@ static void flat_abort(struct db *db)
     end_txn(state(db));
 }
 
-static err_t flat_store(struct db *db, struct slice key, struct slice value, enum db_store_mode mode)
+static err_t flat_store(struct db *db, struct slice key, struct slice value,
+                        enum db_store_mode mode)
 {
     struct flat *fl = state(db);
     struct buf k = BUF_INIT, v = BUF_INIT;

@@ -105,6 +105,18 @@ extern const struct db_engine db_berkeley_engine;
 /* NULL: no such engine. */
 const struct db_engine *db_engine_named(const char *name);
 
+/* A transaction given with a call must be the one of the handle. */
+void db_assert_own(const struct db *, const struct db_txn *);
+
+/* May the failure err of an engine be answered with an empty database?  (DB_DERIVED, outside
+ * of transactions.)  And do so. */
+bool db_may_recreate(const struct db *, err_t err);
+err_t db_recreate(struct db *) NODISCARD;
+
+/* After ERR_UNSUPPORTED from an engine outside of transactions: another process has converted
+ * the file.  Go on with the engine of the new one; same error if it is none. */
+err_t db_change_over(struct db *) NODISCARD;
+
 /* The order in force for this handle. */
 static inline order_fn *db_order(const struct db *db)
 {

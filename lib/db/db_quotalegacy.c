@@ -199,7 +199,8 @@ static err_t held_value(struct held *h, struct buf *value)
 {
     if (h->removed)
         return ERR_NOTFOUND;
-    return text_to_value(buf_slice(h->changed ? &h->new_text : &h->text), buf_cstr(&h->path), value);
+    const struct buf *text = h->changed ? &h->new_text : &h->text;
+    return text_to_value(buf_slice(text), buf_cstr(&h->path), value);
 }
 
 static err_t ql_fetch(struct db *db, struct slice key, struct buf *value)

@@ -71,7 +71,8 @@ err_t sl_read(struct skiplist *, uint64_t at, struct sl_rec *out) NODISCARD;
 uint32_t sl_pointer(const struct skiplist *, const struct sl_rec *, unsigned level);
 
 /* Next record on level 0; *at_out 0 at the end, out is untouched then. */
-err_t sl_next(struct skiplist *, const struct sl_rec *, uint32_t *at_out, struct sl_rec *out) NODISCARD;
+err_t sl_next(struct skiplist *, const struct sl_rec *, uint32_t *at_out,
+              struct sl_rec *out) NODISCARD;
 err_t sl_find(struct skiplist *, struct slice key, struct sl_place *out) NODISCARD;
 err_t sl_collect(struct skiplist *, struct slice from, bool inclusive, struct slice prefix,
                  struct db_batch *) NODISCARD;
@@ -85,7 +86,8 @@ bool sl_is_complete(const struct skiplist *);
 err_t sl_format(struct skiplist *) NODISCARD;
 void sl_pack_empty(uint8_t bytes[SL_FIRST_AT]);
 void sl_txn_forget(struct skiplist *);
-err_t sl_store(struct skiplist *, struct slice key, struct slice value, enum db_store_mode) NODISCARD;
+err_t sl_store(struct skiplist *, struct slice key, struct slice value,
+               enum db_store_mode) NODISCARD;
 err_t sl_remove(struct skiplist *, struct slice key) NODISCARD;
 err_t sl_txn_commit(struct skiplist *) NODISCARD;
 bool sl_txn_changed(const struct skiplist *);

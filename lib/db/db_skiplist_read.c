@@ -130,7 +130,9 @@ err_t sl_read(struct skiplist *sl, uint64_t at, struct sl_rec *out)
     if (sl->budget == 0)
         return db_corrupt(sl->file.path, "records point in a circle", at);
     sl->budget--;
-    return sl_parse(sl, at, out) ? ERR_OK : db_corrupt(sl->file.path, "no record where one should be", at);
+    if (sl_parse(sl, at, out))
+        return ERR_OK;
+    return db_corrupt(sl->file.path, "no record where one should be", at);
 }
 
 uint32_t sl_pointer(const struct skiplist *sl, const struct sl_rec *r, unsigned level)

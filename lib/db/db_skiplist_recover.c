@@ -157,10 +157,12 @@ err_t sl_recover(struct skiplist *sl)
 
     sl_view_committed(sl);
     if (!replay_all(&rp))
-        log_err("DBERROR: unreadable from here on, cut off: filename=<%s> offset=<%llu> size=<%llu>",
-                sl->file.path, (unsigned long long)rp.end, (unsigned long long)sl->base);
+        log_err("DBERROR: unreadable from here on, cut off: filename=<%s> offset=<%llu> "
+                "size=<%llu>", sl->file.path, (unsigned long long)rp.end,
+                (unsigned long long)sl->base);
     writer_init(&w);
-    for (const struct ordmap_entry *e = ordmap_seek(rp.live, SLICE_NULL, true); e; e = ordmap_next(e))
+    const struct ordmap_entry *e = ordmap_seek(rp.live, SLICE_NULL, true);
+    for (; e; e = ordmap_next(e))
         if (sl_parse(sl, be64_get(e->value.p), &r))
             writer_add(&w, &r);
     log_notice("DBNOTICE: recovered: filename=<%s> records=<%u>", sl->file.path, w.count);

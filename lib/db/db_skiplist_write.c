@@ -143,7 +143,8 @@ static void add_delete(struct skiplist *sl, uint32_t at)
     buf_add_be32(&sl->tail, at);
 }
 
-static err_t link_levels(struct skiplist *sl, const struct sl_place *place, uint32_t at, unsigned level)
+static err_t link_levels(struct skiplist *sl, const struct sl_place *place, uint32_t at,
+                         unsigned level)
 {
     err_t err = ERR_OK;
 

@@ -145,7 +145,8 @@ static err_t sync_and_rename(const char *from, const char *to)
     return err ? err : file_replace_commit(to, from, &fd, FILE_SYNC);
 }
 
-static err_t convert_to_file(struct db *from, struct db_txn *lock, const char *path, const char *engine)
+static err_t convert_to_file(struct db *from, struct db_txn *lock, const char *path,
+                             const char *engine)
 {
     struct buf name = BUF_INIT;
 

@@ -200,8 +200,8 @@ static err_t ts_fetch(struct db *db, struct slice key, struct buf *value)
     return read_end(db, err);
 }
 
-static err_t ts_collect_locked(struct db *db, struct slice from, bool inclusive, struct slice prefix,
-                               struct db_batch *batch)
+static err_t ts_collect_locked(struct db *db, struct slice from, bool inclusive,
+                               struct slice prefix, struct db_batch *batch)
 {
     err_t err = read_begin(db);
 

@@ -84,7 +84,8 @@ err_t ts_check_tail(struct twoskip *, const struct ts_rec *) NODISCARD;    /* lo
 uint64_t ts_pointer(const struct twoskip *, const struct ts_rec *, unsigned level);
 
 /* Next live record on level 0; *at_out 0 at the end, out is untouched then. */
-err_t ts_next(struct twoskip *, const struct ts_rec *, uint64_t *at_out, struct ts_rec *out) NODISCARD;
+err_t ts_next(struct twoskip *, const struct ts_rec *, uint64_t *at_out,
+              struct ts_rec *out) NODISCARD;
 
 /* Key and value of out->rec are intact. */
 err_t ts_find(struct twoskip *, struct slice key, struct ts_place *out) NODISCARD;
@@ -101,7 +102,8 @@ err_t ts_format(struct twoskip *, uint64_t generation) NODISCARD;
 err_t ts_write_header(struct twoskip *) NODISCARD;             /* no sync */
 void ts_txn_begin(struct twoskip *);
 void ts_txn_forget(struct twoskip *);                          /* memory only */
-err_t ts_store(struct twoskip *, struct slice key, struct slice value, enum db_store_mode) NODISCARD;
+err_t ts_store(struct twoskip *, struct slice key, struct slice value,
+               enum db_store_mode) NODISCARD;
 err_t ts_remove(struct twoskip *, struct slice key) NODISCARD;
 err_t ts_txn_commit(struct twoskip *) NODISCARD;
 bool ts_txn_changed(const struct twoskip *);

@@ -105,7 +105,7 @@ bool ts_parse(const struct twoskip *ts, uint64_t at, struct ts_rec *r)
         n += TS_LONG_SIZE;
     }
     avail -= r->headlen;
-    if (keylen > avail || vallen > avail - keylen)
+    if (keylen > avail || vallen > avail - keylen || (r->type == TS_RECORD && keylen == 0))
         return false;
     r->taillen = (keylen + vallen + TS_ALIGN - 1) / TS_ALIGN * TS_ALIGN;
     if (r->taillen > avail)
@@ -125,7 +125,9 @@ err_t ts_read(struct twoskip *ts, uint64_t at, struct ts_rec *out)
     if (ts->budget == 0)
         return db_corrupt(ts->file.path, "records point in a circle", at);
     ts->budget--;
-    return ts_parse(ts, at, out) ? ERR_OK : db_corrupt(ts->file.path, "no record where one should be", at);
+    if (ts_parse(ts, at, out))
+        return ERR_OK;
+    return db_corrupt(ts->file.path, "no record where one should be", at);
 }
 
 bool ts_tail_ok(const struct ts_rec *r)
@@ -137,7 +139,9 @@ bool ts_tail_ok(const struct ts_rec *r)
 
 err_t ts_check_tail(struct twoskip *ts, const struct ts_rec *r)
 {
-    return ts_tail_ok(r) ? ERR_OK : db_corrupt(ts->file.path, "wrong checksum of key and value", r->at);
+    if (ts_tail_ok(r))
+        return ERR_OK;
+    return db_corrupt(ts->file.path, "wrong checksum of key and value", r->at);
 }
 
 /* Level 0 has two pointers; the newer of those that are committed counts (section 5.4). */
@@ -197,7 +201,8 @@ err_t ts_next(struct twoskip *ts, const struct ts_rec *r, uint64_t *at_out, stru
 
 /* Keys were compared without a look at their checksums.  A damaged one that led astray, or was
  * the key looked for, is next to where the search has ended. */
-static err_t check_place(struct twoskip *ts, const struct ts_place *place, const struct ts_rec *before)
+static err_t check_place(struct twoskip *ts, const struct ts_place *place,
+                         const struct ts_rec *before)
 {
     err_t err = place->next[0] ? ts_check_tail(ts, &place->rec) : ERR_OK;
 
@@ -240,6 +245,17 @@ err_t ts_find(struct twoskip *ts, struct slice key, struct ts_place *out)
     return err ? err : check_place(ts, out, &cur);
 }
 
+/* A walk that did not go forward might not end. */
+static err_t next_ascending(struct twoskip *ts, struct ts_rec *r, uint64_t *at)
+{
+    struct slice key = r->key;
+    err_t err = ts_next(ts, r, at, r);
+
+    if (!err && *at && ts->cmp(key, r->key) >= 0)
+        err = db_corrupt(ts->file.path, "keys are not in order", *at);
+    return err;
+}
+
 err_t ts_collect(struct twoskip *ts, struct slice from, bool inclusive, struct slice prefix,
                  struct db_batch *batch)
 {
@@ -251,7 +267,7 @@ err_t ts_collect(struct twoskip *ts, struct slice from, bool inclusive, struct s
     uint64_t at = place.next[0];
     struct ts_rec r = place.rec;
     if (at && place.found && !inclusive)
-        err = ts_next(ts, &r, &at, &r);
+        err = next_ascending(ts, &r, &at);
     while (!err && at && !db_batch_full(batch)) {
         enum db_match match = db_prefix_match(ts->cmp, r.key, prefix);
         if (match == DB_MATCH_PAST) {
@@ -262,7 +278,7 @@ err_t ts_collect(struct twoskip *ts, struct slice from, bool inclusive, struct s
         if (!err && match == DB_MATCH_YES)
             db_batch_add(batch, r.key, r.value);
         if (!err)
-            err = ts_next(ts, &r, &at, &r);
+            err = next_ascending(ts, &r, &at);
     }
     batch->end = at == 0;
     return err;

@@ -33,7 +33,8 @@ static err_t fix_level(struct twoskip *ts, uint64_t at, unsigned k, uint64_t nex
 }
 
 /* `at` follows prev_at on level 0; last[] are the ends of the levels so far. */
-static err_t take_record(struct twoskip *ts, uint64_t prev_at, const struct ts_rec *r, uint64_t *last)
+static err_t take_record(struct twoskip *ts, uint64_t prev_at, const struct ts_rec *r,
+                         uint64_t *last)
 {
     struct ts_rec prev;
     err_t err = ts_read(ts, prev_at, &prev);

@@ -44,8 +44,9 @@ static err_t collect_one(void *arg, struct slice key, struct slice value)
     return ERR_OK;
 }
 
-err_t overlay_collect(const struct overlay_source *src, const struct ordmap *pending, order_fn *cmp,
-                      struct slice from, bool inclusive, struct slice prefix, struct db_batch *batch)
+err_t overlay_collect(const struct overlay_source *src, const struct ordmap *pending,
+                      order_fn *cmp, struct slice from, bool inclusive, struct slice prefix,
+                      struct db_batch *batch)
 {
     struct collecting c = { batch, cmp, prefix };
     err_t err = overlay_walk(src, pending, cmp, from, inclusive, collect_one, &c);

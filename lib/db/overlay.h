@@ -12,7 +12,8 @@
 /* Sorted records: `next` sets *key and *value, borrowed until the following call.  `from` as
  * in overlay_walk(); ERR_NOTFOUND at the end. */
 struct overlay_source {
-    err_t (*seek)(void *arg, struct slice from, bool inclusive, struct slice *key, struct slice *value);
+    err_t (*seek)(void *arg, struct slice from, bool inclusive, struct slice *key,
+                  struct slice *value);
     err_t (*next)(void *arg, struct slice *key, struct slice *value);
     void *arg;
 };

@@ -14,6 +14,7 @@ lib_db_libdbx_a_SOURCES = \
     lib/db/db_twoskip.c lib/db/db_twoskip_check.c lib/db/db_twoskip_impl.h \
     lib/db/db_twoskip_read.c lib/db/db_twoskip_recover.c lib/db/db_twoskip_repack.c \
     lib/db/db_twoskip_write.c lib/db/twoskip_format.h \
+    lib/db/db_walk.c \
     lib/db/dbfile.c lib/db/dbfile.h \
     lib/db/order.c lib/db/order.h \
     lib/db/ordmap.c lib/db/ordmap.h \
