@@ -19,3 +19,12 @@ bench_driver_drive_SOURCES = \
     bench/driver/work_session.c \
     bench/driver/work_supervise.c
 bench_driver_drive_LDADD = $(LINK_BASE)
+EXTRA_DIST += bench/README.md bench/run \
+    bench/lib/Bench/Config.pm \
+    bench/lib/Bench/Drive.pm \
+    bench/lib/Bench/File.pm \
+    bench/lib/Bench/Fill.pm \
+    bench/lib/Bench/Report.pm \
+    bench/lib/Bench/Server.pm \
+    bench/lib/Bench/Syncs.pm \
+    bench/lib/Bench/Workloads.pm

@@ -47,7 +47,7 @@ static void test_orders(void)
 static void test_ordmap(void)
 {
     struct ordmap *m = ordmap_new(order_raw);
-    char key[8];
+    char key[16];
 
     CU_ASSERT_PTR_NULL(ordmap_seek(m, SLICE_NULL, true));
     CU_ASSERT_PTR_NULL(ordmap_before(m, SLICE_NULL));

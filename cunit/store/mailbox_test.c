@@ -301,6 +301,39 @@ static void test_cache_lost(void)
     instance_close(&s);
 }
 
+/* When much of it is gone it is written anew at closing. */
+static void test_cache_healed(void)
+{
+    struct store *s = instance_open("");
+    struct cache_record cache;
+    struct mbentry e;
+
+    box_create(s, "user.fred", &e);
+    struct mailbox *mb = box_open(s, "user.fred");
+    CU_ASSERT_EQUAL(box_append_many(mb, 30), ERR_OK);
+    for (uint32_t lost = 5; lost <= 30; lost += 25) {
+        struct buf path = BUF_INIT;
+        CU_ASSERT_EQUAL(partition_file(&e, FILE_CACHE, &path), ERR_OK);
+        CU_ASSERT_EQUAL(unlink(buf_cstr(&path)), 0);
+        mailbox_close(&mb);
+        mailbox_pool_trim(s);
+        mb = box_open(s, "user.fred");
+        for (uint32_t i = 1; i <= lost; i++)
+            CU_CHECK_ROW(i, mailbox_cache(mb, i, &cache) == ERR_OK);
+        mailbox_close(&mb);
+        CU_CHECK_ROW(lost, file_exists(path.p) == (lost == 30));
+        mb = box_open(s, "user.fred");
+        CU_CHECK_ROW(lost, mailbox_head(mb)->generation == (lost == 30));
+        if (lost == 5)
+            CU_ASSERT_EQUAL(box_append(mb, 99, 0, NULL), ERR_OK);
+        buf_fini(&path);
+    }
+    CU_ASSERT_PTR_NULL(box_fault(&e));
+    mailbox_close(&mb);
+    mbentry_fini(&e);
+    instance_close(&s);
+}
+
 static void test_message_lost(void)
 {
     struct store *s = instance_open("");
@@ -532,5 +565,6 @@ TEST_SUITE("mailbox", { "linked index", test_linked_index },
            { "empty annotations", test_empty_annotations }, { "sample", test_sample },
            { "absent", test_absent }, { "views", test_views }, { "pool", test_pool },
            { "entry changes", test_entry_changes }, { "legacy move", test_legacy_move },
-           { "cache lost", test_cache_lost }, { "message lost", test_message_lost },
-           { "peek", test_peek }, { "names", test_names }, { "new options", test_new_options })
+           { "cache lost", test_cache_lost }, { "cache healed", test_cache_healed },
+           { "message lost", test_message_lost }, { "peek", test_peek }, { "names", test_names },
+           { "new options", test_new_options })

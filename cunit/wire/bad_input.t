@@ -1,5 +1,5 @@
 # bad_input.t - hostile and broken input before and after login, in IMAP, POP3 and LMTP
-# covers: IM-01 IM-02 PO-01 DL-01 DL-02 TL-02 NS-07
+# covers: IM-01 TL-01 NS-05 PO-06 DL-17
 use strict;
 use warnings;
 use IO::Select;

@@ -1,5 +1,5 @@
 # config_errors.t - bad configuration ends with one sentence that names file, line and cure
-# covers: AD-01 ST-20
+# covers: AD-12 ST-20 MP-01
 use strict;
 use warnings;
 use IO::Socket::INET;

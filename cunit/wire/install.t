@@ -1,5 +1,5 @@
 # install.t - what "make install DESTDIR=..." puts where, and that it runs from there
-# covers: AD-02 MP-01 MP-02
+# covers: AD-16 AD-11 MP-17 MP-22 MP-41 MP-62 RC-22 RC-26 FQ-14
 use strict;
 use warnings;
 use File::Temp qw(tempdir);

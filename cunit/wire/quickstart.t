@@ -1,5 +1,5 @@
 # quickstart.t - tools/quickstart on a copy of the tree, with programs that are built already
-# covers: AD-03
+# covers: FQ-01
 use strict;
 use warnings;
 use File::Copy qw(copy);

@@ -1,5 +1,5 @@
 # sample_spool.t - a spool written by the real 3.6.1 comes out over our IMAP with every value of its description
-# covers: PT-13 ST-01 QU-01 AC-01
+# covers: AD-17 PT-13 QU-21 ST-01
 #
 # cunit/data/cyrus-3.6.1-spool.md is the transcript of the real server on the same files: its commands are
 # given to ours and the answers compared.  Left out is what belongs to extensions that this version does not

@@ -1,7 +1,6 @@
 /* admin.c - see admin.h */
 #include "imap/admin/admin.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -17,7 +16,7 @@ void admin_init(struct admin *a, const struct admin_tool *tool, int argc, char *
         .tool = tool, .argv0 = argc > 0 ? argv[0] : tool->name, .argc = argc, .argv = argv,
     };
     opterr = 0;                         /* the message is ours */
-    optind = 1;
+    optind = 0;                         /* glibc: start anew, with the mode of the letters */
 }
 
 void admin_usage(const struct admin *a)

@@ -46,6 +46,7 @@ int main(int argc, char **argv)
         admin_fatal(EX_USAGE, "old and new database are the same file");
     err_t err = db_convert(from, a.argv[1], to, a.argv[3]);
     if (err)
-        fprintf(stderr, "\nDBERROR: Conversion failed (%s). Check syslog for details.\n", err_name(err));
+        fprintf(stderr, "\nDBERROR: Conversion failed (%s). Check syslog for details.\n",
+                err_name(err));
     return admin_status(admin_close(&a, err));
 }

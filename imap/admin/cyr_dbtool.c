@@ -1,7 +1,5 @@
 /* cyr_dbtool.c - look into one database and change it: cyr_dbtool(8) */
-#include <errno.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include "imap/admin/admin.h"
 #include "imap/admin/dbtool_batch.h"
@@ -178,7 +176,7 @@ static err_t do_damage(struct job *j)
 
 static err_t do_batch(struct job *j)
 {
-    return dbtool_batch(j->db, stdin, stdout);
+    return dbtool_batch(j->db, stdin, stdout, stderr);
 }
 
 enum { NO_TXN = 1 };                    /* the action has its own, or may have none */

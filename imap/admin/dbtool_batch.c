@@ -182,7 +182,9 @@ static err_t do_get(struct batch *b)
 
 static err_t do_set(struct batch *b)
 {
-    return b->txn ? db_store(b->txn, arg(b, 1), arg(b, 2)) : db_store_now(b->db, arg(b, 1), arg(b, 2));
+    struct slice key = arg(b, 1), value = arg(b, 2);
+
+    return b->txn ? db_store(b->txn, key, value) : db_store_now(b->db, key, value);
 }
 
 static err_t do_delete(struct batch *b)
@@ -218,13 +220,13 @@ static err_t run_command(struct batch *b)
     return ERR_UNSUPPORTED;
 }
 
-static void tell(const struct batch *b, unsigned line, err_t err)
+static void tell(const struct batch *b, FILE *errors, unsigned line, err_t err)
 {
-    fprintf(stderr, "FAILED: line %u at cmd %.*s with error %s\n", line, SLICE_ARG(arg(b, 0)),
+    fprintf(errors, "FAILED: line %u at cmd %.*s with error %s\n", line, SLICE_ARG(arg(b, 0)),
             err == ERR_UNSUPPORTED ? "unknown command" : err_name(err));
 }
 
-err_t dbtool_batch(struct db *db, FILE *in, FILE *out)
+err_t dbtool_batch(struct db *db, FILE *in, FILE *out, FILE *errors)
 {
     struct batch b = { .db = db, .in = in, .out = out };
     unsigned line = 0;
@@ -241,9 +243,9 @@ err_t dbtool_batch(struct db *db, FILE *in, FILE *out)
     if (err == ERR_STOP)
         err = ERR_OK;
     else
-        tell(&b, line, err);
+        tell(&b, errors, line, err);
     if (b.txn && !err) {
-        fputs("FAILED: input ends inside a transaction\n", stderr);
+        fputs("FAILED: input ends inside a transaction\n", errors);
         err = ERR_SYNTAX;
     }
     db_abort(&b.txn);

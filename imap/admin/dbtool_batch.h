@@ -13,8 +13,8 @@
 
 #include "lib/db/db.h"
 
-/* Run commands until the end of `in`.  The first failure is told on stderr and ends it, an open
- * transaction is given up; so is one that is open at the end (ERR_SYNTAX). */
-err_t dbtool_batch(struct db *, FILE *in, FILE *out) NODISCARD;
+/* Run commands until the end of `in`.  The first failure is told on `errors` and ends it, an
+ * open transaction is given up; so is one that is open at the end (ERR_SYNTAX). */
+err_t dbtool_batch(struct db *, FILE *in, FILE *out, FILE *errors) NODISCARD;
 
 #endif

@@ -1,18 +1,20 @@
 /* commit.h - every durable change of mailboxes: THE order of writes
  *
- * A commit is one write session on one mailbox: namespace lock, mailbox lock (shared), index
- * lock (exclusive) from commit_begin() to commit_end()/commit_abort().  Changes are collected in
- * memory and written in one order:
- *   1 message data (staged file, made durable before any lock is taken), names linked into place,
- *     directory made durable
- *   2 cache record (derived: not synced, checksummed)
- *   3 header file when user flags changed (replace, durable)
- *   4 index records, then index header: the commit point, one sync
- *   5 quota use, duplicate marks, seen and other derived state (never synced here)
- *   6 listeners, after all locks are released
+ * A commit is one write session on one mailbox: namespace lock (shared), mailbox lock (shared),
+ * index lock (exclusive) from commit_begin() to commit_end()/commit_abort().  Changes are collected
+ * in memory and written in one order:
+ *   0 UNFINISHED into the index header, before the first byte of the mailbox changes (not synced:
+ *     it tells other processes that the writer died; the last write takes it away)
+ *   1 message data (staged file, made durable before any lock is taken), names linked into place
+ *   2 header file when user flags changed (replaced, its bytes durable); cache record (derived: not
+ *     synced, checksummed); then the directories made durable
+ *   3 index records, quota use (derived, never synced here), index header: the commit point, one
+ *     sync
+ *   4 duplicate marks, seen and other derived state
+ *   5 listeners, after all locks are released
  * commit_end_many() shares the syncs of several mailboxes.  What recovery may conclude: recover.h.
- * Callers see only "durable or not": group commit or a journal can replace the
- * inside. */
+ * Callers see only "durable or not": group commit or a journal can replace the inside.
+ */
 #ifndef STORE_COMMIT_H
 #define STORE_COMMIT_H
 
@@ -48,10 +50,10 @@ err_t commit_check_quota(struct commit *, enum quota_rule, uint64_t bytes,
 /* The stage may be linked into many mailboxes.  *uid_out: UID given. */
 err_t commit_append(struct commit *, struct stage *, const struct append_info *,
                     uint32_t *uid_out) NODISCARD;
-/* Copy by hard link from another mailbox (or the same): keeps dates, flags as given by
- * `flags`/keywords of the source; with_flags false leaves \Deleted etc. out.  src stays open and
- * refreshed by the caller. */
 #define COPY_WITHOUT_KEYWORDS (1u << 31)        /* in system_flags: leave user flags out */
+/* Copy by hard link from another mailbox (or the same): keeps dates and user flags of the source;
+ * system flags are those given.  src stays open, and its picture as it is, until the call returns.
+ * ERR_NOTFOUND: the message has gone; ERR_CORRUPT: its record is damaged; ERR_LIMIT: user flags. */
 err_t commit_copy(struct commit *dst, struct mailbox *src, uint32_t recno, uint32_t system_flags,
                   uint32_t *uid_out) NODISCARD;
 
@@ -66,14 +68,19 @@ err_t commit_flags(struct commit *, uint32_t recno, const struct flag_change *) 
 /* Number of a user flag, created when missing (limit: only the first 100 for clients).
  * ERR_LIMIT. */
 err_t commit_keyword(struct commit *, struct slice name, unsigned *out) NODISCARD;
+/* By expunge_mode: kept, or its file (and record) removed at closing.  ERR_NOTFOUND: it is expunged
+ * already; ERR_CORRUPT. */
 err_t commit_expunge(struct commit *, uint32_t recno) NODISCARD;
 /* \Recent bookkeeping of the owner and POP3 login time: derived, not synced by itself. */
 void commit_recent(struct commit *, uint32_t recentuid);
+/* Time of the last POP3 login: derived too. */
 void commit_pop3_login(struct commit *, time_t);
+/* Option bits of the index header (enum mailbox_options): durable. */
 void commit_options(struct commit *, uint32_t set, uint32_t clear);
 
 /* Pending state as seen inside the commit. */
 uint32_t commit_last_uid(const struct commit *);
+/* With the changes collected so far. */
 uint64_t commit_highestmodseq(const struct commit *);
 
 /* Durable on ERR_OK; on failure nothing of it is visible.  Refreshes the mailbox's picture

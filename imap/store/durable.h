@@ -23,9 +23,13 @@
 /* New empty file, mode 0600, read-write; what had the name is removed first when `replace`.
  * ERR_EXISTS. */
 err_t durable_create(const char *path, bool replace, int *fd_out) NODISCARD;
+/* All n bytes at the current position. */
 err_t durable_write(int fd, const char *path, const void *, size_t n) NODISCARD;
+/* The same at an offset. */
 err_t durable_pwrite(int fd, const char *path, const void *, size_t n, uint64_t at) NODISCARD;
+/* Cut or extend to that size. */
 err_t durable_truncate(int fd, const char *path, uint64_t size) NODISCARD;
+/* `to` is replaced; the change is durable with its directory. */
 err_t durable_rename(const char *from, const char *to) NODISCARD;
 
 /* Name `to` (below directory dirfd) for the file `from`.  ERR_EXISTS: the name is in use.  Where no
@@ -46,6 +50,7 @@ err_t durable_remove_dir(const char *path) NODISCARD;
 
 /* One file or directory at once. */
 err_t durable_sync_file(int fd, const char *path) NODISCARD;
+/* The names in a directory. */
 err_t durable_sync_dir(const char *path) NODISCARD;
 /* Everything on the file system of fd. */
 err_t durable_sync_fs(int fd, const char *path) NODISCARD;
@@ -60,18 +65,23 @@ struct durable {
     struct vec items;                   /* struct durable_item */
 };
 
+/* An empty batch. */
 void durable_init(struct durable *);
+/* Frees the list; nothing is synced. */
 void durable_fini(struct durable *);
 
 /* Descriptors and paths are borrowed until the flush.  Adding the same descriptor again is fine.
  * Returns the number of the item for durable_result(). */
 size_t durable_add_file(struct durable *, int fd, const char *path);
+/* The same for a directory. */
 size_t durable_add_dir(struct durable *, int dirfd, const char *path);
 
 /* Sync everything; the batch is kept for durable_result() until durable_fini() or durable_reset().
  * First failure is returned; the others are tried all the same. */
 err_t durable_flush(struct durable *) NODISCARD;
+/* What became of one item in the flush. */
 err_t durable_result(const struct durable *, size_t item) NODISCARD;
+/* Empty again. */
 void durable_reset(struct durable *);
 
 /* From this many items on one file system one syncfs() is made. */
@@ -83,12 +93,14 @@ struct durable_counts {
     uint64_t syncs;                     /* fsync, fdatasync and syncfs calls */
     uint64_t steps;                     /* everything else above */
 };
+/* Of this process so far. */
 struct durable_counts durable_counts(void);
 
 /* Called before each step: step is "create", "write", "pwrite", "truncate", "rename", "link",
  * "copy", "unlink", "mkdir", "rmdir", "sync", "syncdir", "syncfs".  Returning an errno value makes
  * the step fail with it before anything was done; 0 lets it happen.  NULL takes the hook away. */
 typedef int durable_hook_fn(void *arg, const char *step, const char *path);
+/* Process-wide. */
 void durable_set_hook(durable_hook_fn *, void *arg);
 
 #endif

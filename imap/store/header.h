@@ -20,7 +20,9 @@ struct header {                         /* owned: header_init() ... header_fini(
     uint32_t crc;                       /* of the bytes parsed or last formatted */
 };
 
+/* Empty. */
 void header_init(struct header *);
+/* Frees what it holds. */
 void header_fini(struct header *);
 void header_reset(struct header *);     /* empties, keeps memory */
 
@@ -30,8 +32,8 @@ err_t header_parse(struct slice file, struct header *out) NODISCARD;
 /* The bytes of the file in the present form; sets h->crc. */
 void header_format(struct header *, struct buf *out);
 
-/* Type, name, uniqueid and ACL as the mailbox list has them. */
 struct mbentry;
+/* Type, name, uniqueid and ACL as the mailbox list has them. */
 void header_set_entry(struct header *, const struct mbentry *);
 
 /* Number of the flag with this name (without case), or -1. */

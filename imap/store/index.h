@@ -37,7 +37,9 @@ void index_head_encode(const struct index_head *, uint8_t out[INDEX_HEAD_SIZE]);
 void index_head_new(struct index_head *, uint32_t uidvalidity, uint64_t modseq, uint32_t options,
                     uint32_t now);
 
+/* A record of any version; what it does not have is 0.  bytes: record_size of them. */
 void index_record_decode(const uint8_t *bytes, const struct index_layout *, struct record *out);
+/* A version 17 record with its checksum. */
 void index_record_encode(const struct record *, uint8_t out[INDEX_RECORD_SIZE]);
 
 /* Is the checksum of the record right?  (True below version 12.) */

@@ -17,14 +17,17 @@ enum lock_level { LOCK_USER = 1, LOCK_MBLIST, LOCK_MAILBOX, LOCK_INDEX, LOCK_LEA
 
 /* Bookkeeping of the levels held by this process; BUG when the order is violated (debug builds). */
 void lockorder_take(enum lock_level);
+/* Given back. */
 void lockorder_drop(enum lock_level);
 
 /* A further mailbox while others are locked: its locks have their own order, after those of all
- * mailboxes that come before it by name.  unnest() after they are taken. */
+ * mailboxes that come before it by name. */
 struct lockorder_saved {
     unsigned held[LOCK_LEAF + 1];
 };
+/* Begin: what is held counts no longer. */
 void lockorder_nest(struct lockorder_saved *);
+/* All locks of the further mailbox are taken: they and the others are held. */
 void lockorder_unnest(const struct lockorder_saved *);
 
 /* Does this process hold one of that level? */

@@ -31,6 +31,7 @@ void view_forget_cache(struct mailbox *mb)
         file_close(&mb->cache[i].fd);
     }
     facts_free(&mb->parsed);
+    mb->nparsed = 0;
 }
 
 void view_forget_files(struct mailbox *mb)
@@ -46,8 +47,9 @@ uint64_t view_index_size(const struct mailbox *mb)
     return mb->layout.head_size + (uint64_t)mb->head.nrecords * mb->layout.record_size;
 }
 
-/* fstat of the file that the path names, as far as one can know without a lock.  A name that another
- * file has taken shows in the number of links (which is not 0 when somebody keeps a hard-linked copy). */
+/* fstat of the file that the path names, as far as one can know without a lock.  A name that
+ * another file has taken shows in the number of links (which is not 0 when somebody keeps a
+ * hard-linked copy). */
 static err_t stat_current(struct mailbox_core *core, struct stat *st)
 {
     err_t err = core_open(core);
@@ -77,8 +79,8 @@ static bool decode_picture(const struct filemap *map, uint8_t raw[INDEX_HEAD_SIZ
            layout->head_size + (uint64_t)head->nrecords * layout->record_size <= map->len;
 }
 
-/* Another file has taken the place of the old one.  Who holds record numbers of the old index wants its
- * UIDs once more. */
+/* Another file has taken the place of the old one.  Who holds record numbers of the old index wants
+ * its UIDs once more. */
 static void take_new_map(struct mailbox *mb, struct filemap *fresh)
 {
     view_forget_files(mb);
@@ -297,8 +299,10 @@ void mailbox_close(struct mailbox **mbp)
         return;
     filemap_fini(&mb->message);
     facts_free(&mb->parsed);
-    if (mb->head.options & (INDEX_OPT_NEEDS_UNLINK | INDEX_OPT_NEEDS_REPACK))
+    if (mb->head.options & (INDEX_OPT_NEEDS_UNLINK | INDEX_OPT_NEEDS_REPACK) ||
+        view_cache_is_lost(mb))
         repack_cleanup(mb);
+    mb->nparsed = 0;
     pool_put(mb);
 }
 

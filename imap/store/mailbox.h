@@ -37,7 +37,10 @@ struct index_head {                             /* decoded header of cyrus.index
  * an older version is upgraded on opening when it can be.  A mailbox opened twice in a process
  * gives two views, each with its own picture and news, over one set of descriptors and locks. */
 err_t mailbox_open(struct store *, struct slice intname, struct mailbox **out) NODISCARD;
+/* The same for an entry that was just looked up. */
 err_t mailbox_open_entry(struct store *, const struct mbentry *, struct mailbox **out) NODISCARD;
+/* Ends the view (kept for a while by the process); files of expunged messages may go now.  NULL is
+ * fine. */
 void mailbox_close(struct mailbox **);
 
 enum mailbox_news {
@@ -49,11 +52,15 @@ enum mailbox_news {
  * exists). */
 err_t mailbox_refresh(struct mailbox *, enum mailbox_news *out) NODISCARD;
 
+/* What is known of it: borrowed until the next refresh. */
 struct store *mailbox_store(const struct mailbox *);
 struct slice mailbox_name(const struct mailbox *);          /* internal */
 struct slice mailbox_uniqueid(const struct mailbox *);
+/* Text form, acl.h. */
 struct slice mailbox_acl(const struct mailbox *);
+/* As it was when the mailbox was opened or its header changed. */
 const struct mbentry *mailbox_entry(const struct mailbox *);
+/* Header of the picture. */
 const struct index_head *mailbox_head(const struct mailbox *);
 struct slice mailbox_quotaroot(struct mailbox *);           /* empty: none */
 /* Name of user flag n, or empty when the slot is free. */
@@ -62,18 +69,22 @@ int mailbox_flag_find(const struct mailbox *, struct slice name);   /* without c
 
 /* ---- records (1 <= recno <= mailbox_nrecords) ---- */
 uint32_t mailbox_nrecords(const struct mailbox *);
+/* Decode one; its checksum is not looked at (mailbox_record_ok). */
 void mailbox_record(const struct mailbox *, uint32_t recno, struct record *out);
 /* Cheap single fields straight from the map, for scans over many records. */
 uint32_t mailbox_uid_at(const struct mailbox *, uint32_t recno);
+/* System and internal flags. */
 uint32_t mailbox_flags_at(const struct mailbox *, uint32_t recno);
+/* 0 below index version 8. */
 uint64_t mailbox_modseq_at(const struct mailbox *, uint32_t recno);
-const uint8_t *mailbox_raw_at(const struct mailbox *,
-                              uint32_t recno); /* mapped record bytes, see index_format.h */
+/* Mapped bytes of the record, see index_format.h. */
+const uint8_t *mailbox_raw_at(const struct mailbox *, uint32_t recno);
 /* Checksum of the record holds?  A damaged record is logged once and must be treated as absent. */
 bool mailbox_record_ok(struct mailbox *, uint32_t recno);
 /* After a repack (the head's generation changed): UIDs by record number in the picture before it;
  * kept until the next repack.  For views that hold record numbers. */
 uint32_t mailbox_prev_nrecords(const struct mailbox *);
+/* recno from 1 to mailbox_prev_nrecords(). */
 uint32_t mailbox_prev_uid_at(const struct mailbox *, uint32_t recno);
 /* First recno with UID >= uid, or nrecords+1. */
 uint32_t mailbox_find_uid(const struct mailbox *, uint32_t uid);

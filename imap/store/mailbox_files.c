@@ -7,6 +7,7 @@
 #include "imap/store/commit_impl.h"
 #include "imap/store/msgfile.h"
 #include "imap/store/partition.h"
+#include "imap/store/quota.h"
 #include "lib/base/clock.h"
 #include "lib/conf/conf.h"
 #include "lib/os/file.h"
@@ -183,6 +184,7 @@ err_t mailbox_set_uidvalidity(struct store *s, const struct mbentry *e, uint32_t
 err_t mailbox_count_annotations(struct store *s, const struct mbentry *e, int64_t bytes,
                                 uint64_t *modseq_out)
 {
+    const int64_t used[QUOTA_NRES] = { [QUOTA_ANNOTATION] = bytes };
     struct mailbox *mb;
     struct commit *c;
     err_t err = begin_on(s, e, &mb, &c);
@@ -195,6 +197,8 @@ err_t mailbox_count_annotations(struct store *s, const struct mbentry *e, int64_
         *modseq_out = c->head.highestmodseq;
     c->head_changed = c->head_durable = true;
     err = commit_end(&c);
+    if (!err)
+        err = quota_charge(s, mailbox_quotaroot(mb), used, 1);
     mailbox_close(&mb);
     return err;
 }

@@ -29,8 +29,8 @@ err_t mailbox_set_header(struct store *, const struct mbentry *, const struct sl
 err_t mailbox_set_uidvalidity(struct store *, const struct mbentry *,
                               uint32_t uidvalidity) NODISCARD;
 
-/* The values of the mailbox's own annotations grew by so many bytes (negative: shrank): they count in
- * its quota root.  highestmodseq is raised by one, and told (NULL: not). */
+/* The values of the mailbox's own annotations grew by so many bytes (negative: shrank): they count
+ * in its quota root.  highestmodseq is raised by one, and told (NULL: not). */
 err_t mailbox_count_annotations(struct store *, const struct mbentry *, int64_t bytes,
                                 uint64_t *modseq_out) NODISCARD;
 

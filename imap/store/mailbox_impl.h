@@ -71,6 +71,7 @@ struct mailbox {
     struct mailbox_header_state *hs;
     struct mailbox_cache_file cache[2]; /* [1]: archive */
     struct facts *parsed;               /* what mailbox_cache() had to parse last */
+    uint32_t nparsed;                   /* messages it had to parse, but for archived ones */
     struct filemap message;
     struct buf msg_dir;                 /* directory of the messages */
     int msg_dirfd;                      /* -1: not yet opened */
@@ -134,6 +135,8 @@ err_t view_msg_dir(struct mailbox *, int *fd_out) NODISCARD;
 
 /* ---- mailbox_read.c ---- */
 
+/* Is so much of the cache lost that writing it anew pays? */
+bool view_cache_is_lost(const struct mailbox *);
 /* Descriptor (read-write) of the cache in the spool, the file that its path names now.
  * ERR_NOTFOUND. */
 err_t view_cache_open(struct mailbox *, int *fd_out) NODISCARD;

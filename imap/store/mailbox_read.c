@@ -11,6 +11,8 @@
 #include "lib/base/log.h"
 #include "lib/os/file.h"
 
+enum { LOST_MIN = 20, LOST_SHARE = 10 };        /* view_cache_is_lost(): 20, and a tenth of all */
+
 /* ---- records ---- */
 
 const uint8_t *mailbox_raw_at(const struct mailbox *mb, uint32_t recno)
@@ -178,7 +180,14 @@ static err_t parse_again(struct mailbox *mb, const struct record *r, struct cach
     if (!err)
         err = cache_record_parse(buf_slice(&mb->parsed->cache), mb->parsed->cache_crc, 0, out);
     filemap_fini(&map);
+    if (!err && !(r->flags & FLAG_INT_ARCHIVED))
+        mb->nparsed++;
     return err;
+}
+
+bool view_cache_is_lost(const struct mailbox *mb)
+{
+    return mb->nparsed >= LOST_MIN && mb->nparsed >= mb->head.nrecords / LOST_SHARE;
 }
 
 err_t mailbox_cache(struct mailbox *mb, uint32_t recno, struct cache_record *out)

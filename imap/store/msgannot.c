@@ -166,9 +166,8 @@ static err_t add_share(void *arg, const struct msgannot_item *item)
 
 err_t msgannot_share(struct msgannot *a, uint32_t uid, struct msgannot_share *out)
 {
-    struct sharing s = { a, out };
-
     *out = (struct msgannot_share){ 0, 0 };
+    struct sharing s = { a, out };
     return msgannot_foreach(a, uid, add_share, &s);
 }
 

@@ -21,34 +21,36 @@ struct msgannot_item {
 /* ERR_NOTFOUND: no file, nothing in it, or a damaged one (logged): there are no annotations
  * then. */
 err_t msgannot_open(struct store *, const struct mbentry *, struct msgannot **out) NODISCARD;
+/* NULL is fine. */
 void msgannot_close(struct msgannot **);
 
 /* The empty file that comes with the first message (not synced).  An existing one is left alone. */
 err_t msgannot_create(struct store *, const struct mbentry *) NODISCARD;
 
-/* All annotations, or (uid not 0) those of one message.  Unreadable records are passed over. */
 typedef err_t msgannot_visit_fn(void *arg, const struct msgannot_item *);
+/* All annotations, or (uid not 0) those of one message.  Unreadable records are passed over. */
 err_t msgannot_foreach(struct msgannot *, uint32_t uid, msgannot_visit_fn *, void *arg) NODISCARD;
 
 /* Entries that stand for a field of the record since index version 13, 15, 16. */
 #define MSGANNOT_THRID         "/vendor/cmu/cyrus-imapd/thrid"
 #define MSGANNOT_SAVEDATE      "/vendor/cmu/cyrus-imapd/savedate"
 #define MSGANNOT_CREATEDMODSEQ "/vendor/cmu/cyrus-imapd/createdmodseq"
+/* Is it one of these? */
 bool msgannot_is_field(struct slice entry);
 
-/* What the annotations of one message (but those that stand for fields) add to the sync CRC and to
- * the annotation quota. */
 struct msgannot_share {
     uint32_t crc;
     uint64_t bytes;
 };
+/* What the annotations of one message (but those that stand for fields) add to the sync CRC and to
+ * the annotation quota. */
 err_t msgannot_share(struct msgannot *, uint32_t uid, struct msgannot_share *out) NODISCARD;
 
-/* Make these annotations tombstones, in one durable transaction. */
 struct msgannot_key {
     uint32_t uid;
     const char *entry;                  /* shared ones only */
 };
+/* Make these annotations tombstones, in one durable transaction. */
 err_t msgannot_remove(struct msgannot *, const struct msgannot_key *, size_t n,
                       uint64_t modseq) NODISCARD;
 

@@ -410,10 +410,34 @@ err_t recover_mailbox(struct mailbox *mb)
 
 /* ---- staging directories ---- */
 
+enum { PROC_STAT_MAX = 4096 };
+
 struct stage_dir {
     const char *path;
     time_t start;                       /* of the server */
 };
+
+/* Dead and waiting to be collected: it writes nothing any more. */
+static bool is_zombie(pid_t pid)
+{
+    struct buf path = BUF_INIT, text = BUF_INIT;
+    ssize_t at;
+    bool zombie = false;
+
+    buf_addf(&path, "/proc/%d/stat", (int)pid);
+    if (file_load(buf_cstr(&path), PROC_STAT_MAX, &text) == ERR_OK) {
+        at = slice_rfind(buf_slice(&text), ')');        /* behind the name, which may hold anything */
+        zombie = at >= 0 && slice_starts(slice_skip(buf_slice(&text), (size_t)at), SLICE_LIT(") Z"));
+    }
+    buf_fini(&path);
+    buf_fini(&text);
+    return zombie;
+}
+
+static bool is_gone(pid_t pid)
+{
+    return (kill(pid, 0) < 0 && errno == ESRCH) || is_zombie(pid);
+}
 
 /* "<pid>-<time>-<n>" */
 static bool is_left_over(const char *name, time_t start)
@@ -426,7 +450,7 @@ static bool is_left_over(const char *name, time_t start)
     slice_split(rest, '-', &when, NULL);
     if (num_u32(pid, &p) != ERR_OK || num_u64(when, &t) != ERR_OK || !p || p > INT32_MAX)
         return false;
-    return (time_t)t < start || (kill((pid_t)p, 0) < 0 && errno == ESRCH);
+    return (time_t)t < start || is_gone((pid_t)p);
 }
 
 static err_t check_staged(void *arg, const char *name, enum dir_type type)

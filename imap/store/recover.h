@@ -4,8 +4,8 @@
  *   stage files of processes that no longer live      removed (recover_stage_dir)
  *   *.NEW                                             never became valid: removed, but for a cache
  *                                                     whose index is in place: renamed
- *   message files above last_uid                      their commit died: removed; after a power cut,
- *                                                     when nobody can tell: taken in as messages
+ *   message files above last_uid                      their commit died: removed; when nobody can
+ *                                                     tell (power cut): taken in as messages
  *   index bytes behind num_records                    never committed: cut off
  *   option UNFINISHED in the index header, lock free  a writer died between its first and last
  *                                                     index write: counts and checksums are made

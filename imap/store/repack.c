@@ -251,7 +251,7 @@ void repack_cleanup(struct mailbox *mb)
     if (lockorder_holds(LOCK_MBLIST) || lockorder_holds(LOCK_INDEX) || mb->core->commit ||
         mb->layout.version != INDEX_VERSION || !mb->core->writable)
         return;
-    if (mb->head.options & INDEX_OPT_NEEDS_REPACK)
+    if (mb->head.options & INDEX_OPT_NEEDS_REPACK || view_cache_is_lost(mb))
         err = repack_mailbox(mb, false, NULL);
     else
         err = unlink_only(mb);

@@ -21,7 +21,8 @@ err_t repack_mailbox(struct mailbox *, bool wait, struct repack_counts *) NODISC
 err_t repack_mark_expunged(struct mailbox *, time_t before, uint32_t *marked) NODISCARD;
 
 /* What closing a mailbox does when its header says so: unlink files (NEEDS_UNLINK), repack
- * (NEEDS_REPACK). Does nothing when the mailbox is busy. */
+ * (NEEDS_REPACK; also when much of the cache had to be parsed again).  Does nothing when the mailbox
+ * is busy. */
 void repack_cleanup(struct mailbox *);
 
 #endif

@@ -32,6 +32,7 @@ err_t rewrite_add(struct rewrite *, struct record *r, struct slice cache) NODISC
 
 /* ERR_OK: both files are in place and durable by name. Frees in every case. */
 err_t rewrite_commit(struct rewrite *) NODISCARD;
+/* Removes what was written; frees. */
 void rewrite_abort(struct rewrite *);
 
 #endif

@@ -14,18 +14,24 @@ struct seen {
     struct ranges uids;
 };
 
+/* Is this user's \Seen the record's bit: owner, or the mailbox has SHAREDSEEN? */
 bool seen_is_internal(const struct mailbox *, struct slice userid);
+/* Nothing seen. */
 void seen_init(struct seen *);
+/* Frees the set. */
 void seen_fini(struct seen *);
+/* *out is the caller's in any case.  ERR_IO, ERR_CORRUPT: of the database. */
 err_t seen_read(struct store *, struct slice userid, struct slice uniqueid,
                 struct seen *out) NODISCARD; /* absent: empty, ERR_OK */
-/* Add/remove UIDs and raise last_uid under the database lock.  durable false: \Recent only. */
 struct seen_change {
     const struct ranges *add, *remove;          /* may be NULL */
     uint32_t last_uid;                          /* 0: keep */
     time_t last_change;
-    bool durable;
+    bool durable;                               /* false: \Recent only, may be lost */
 };
+/* Add and remove UIDs, raise last_uid and last_change, under the database lock.  after (may be
+ * NULL): the state as it is now, the caller's in any case.  Nothing is written when nothing is new.
+ */
 err_t seen_update(struct store *, struct slice userid, struct slice uniqueid,
                   const struct seen_change *, struct seen *after) NODISCARD;
 

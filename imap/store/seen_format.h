@@ -9,6 +9,7 @@ enum { SEEN_MAX_RANGES = 1000 * 1000 };         /* of one mailbox */
 
 /* ERR_CORRUPT: not such a value; *out is then empty. */
 err_t seen_parse(struct slice value, struct seen *out) NODISCARD;
+/* Append the value. */
 void seen_format(const struct seen *, struct buf *out);
 
 #endif

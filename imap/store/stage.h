@@ -12,12 +12,15 @@
 
 struct stage;
 
+/* partition: of the first target.  ERR_UNSUPPORTED: no such partition; ERR_NOSPACE, ERR_IO. */
 err_t stage_begin(struct store *, struct slice partition, struct stage **out) NODISCARD;
 /* Message bytes exactly as they are to be stored (CRLF line ends). ERR_NOSPACE, ERR_IO. */
 err_t stage_push(struct stage *, const void *, size_t) NODISCARD;
+/* Bytes pushed so far. */
 uint64_t stage_size(const struct stage *);
 /* No more bytes.  facts are available afterwards. */
 err_t stage_finish(struct stage *) NODISCARD;
+/* NULL before stage_finish(). */
 const struct facts *stage_facts(const struct stage *);
 /* The bytes, mapped read-only while the stage lives. */
 err_t stage_map(struct stage *, struct slice *out) NODISCARD;

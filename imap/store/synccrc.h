@@ -14,6 +14,7 @@ struct synccrc_flags {
     uint32_t user[USER_FLAGS_MAX];      /* CRC of the lower-case name, 0 for a free slot */
 };
 
+/* CRCs of all names of a header. */
 void synccrc_flags_init(struct synccrc_flags *, const struct header *);
 /* A slot got a name. */
 void synccrc_flags_set(struct synccrc_flags *, unsigned n, struct slice name);

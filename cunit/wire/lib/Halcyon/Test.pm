@@ -296,11 +296,16 @@ sub stop {
 sub kill_all {
     my ($self) = @_;
     my $pid = delete $self->{master} or return;
+    my %killed = map { $_ => 1 } $self->processes;
     kill 'KILL', -$pid, $pid;
     waitpid $pid, 0;
     while (my @rest = $self->processes) {       # of another process group, or born meanwhile
         kill 'KILL', @rest;
+        $killed{$_} = 1 for @rest;
     }
+    # those that were not our own children are gone when init has reaped them
+    my $deadline = time + 3;
+    select undef, undef, undef, 0.01 while time < $deadline && grep { -e "/proc/$_" } keys %killed;
 }
 
 # Processes of this instance: whoever has its imapd.conf among the arguments and has not ended.
