@@ -16,4 +16,4 @@ lib_text_libtext_a_SOURCES += \
 	lib/text/word2047.c lib/text/word2047.h
 
 # Writes fold_tables.inc anew from a later Unicode
-EXTRA_DIST += lib/text/fold_tables.py
+EXTRA_DIST += lib/text/fold_tables.pl
