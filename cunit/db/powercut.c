@@ -21,45 +21,49 @@ struct names {
     size_t n;
 };
 
-static struct name *find_name(struct names *names, const char *path)
+/* The disk as it is being built. */
+static struct buf files[MAX_FILES];
+static struct names names;
+
+static struct name *find_name(const char *path)
 {
-    for (size_t i = 0; i < names->n; i++)
-        if (strcmp(names->list[i].path, path) == 0)
-            return &names->list[i];
+    for (size_t i = 0; i < names.n; i++)
+        if (strcmp(names.list[i].path, path) == 0)
+            return &names.list[i];
     return NULL;
 }
 
-static void set_name(struct names *names, const char *path, int file)
+static void set_name(const char *path, int file)
 {
-    struct name *at = find_name(names, path);
+    struct name *at = find_name(path);
 
-    if (!at && names->n == MAX_NAMES)
+    if (!at && names.n == MAX_NAMES)
         abort();
     if (!at)
-        at = &names->list[names->n++];
+        at = &names.list[names.n++];
     snprintf(at->path, sizeof at->path, "%s", path);
     at->file = file;
 }
 
-static int remove_name(struct names *names, const char *path)
+static int remove_name(const char *path)
 {
-    struct name *at = find_name(names, path);
+    struct name *at = find_name(path);
 
     if (!at)
         return -1;
     int file = at->file;
-    *at = names->list[--names->n];
+    *at = names.list[--names.n];
     return file;
 }
 
-static void change_names(struct names *names, const struct disk_step *s)
+static void change_names(const struct disk_step *s)
 {
     if (s->kind == DISK_CREATE)
-        set_name(names, s->path, s->file);
+        set_name(s->path, s->file);
     else if (s->kind == DISK_UNLINK)
-        remove_name(names, s->path);
+        remove_name(s->path);
     else if (s->kind == DISK_RENAME)
-        set_name(names, s->to, remove_name(names, s->path));
+        set_name(s->to, remove_name(s->path));
 }
 
 static void change_bytes(struct buf *b, const struct disk_step *s, size_t n)
@@ -119,11 +123,10 @@ static size_t arrived(const struct disk_step *s, size_t i, enum powercut_data ho
     return how == CUT_TORN && i == n ? half : s->n;
 }
 
-static void write_files(const struct names *names, const struct buf *files, const char *from,
-                        const char *to)
+static void write_files(const char *from, const char *to)
 {
-    for (size_t i = 0; i < names->n; i++) {
-        const struct name *name = &names->list[i];
+    for (size_t i = 0; i < names.n; i++) {
+        const struct name *name = &names.list[i];
         char path[1024];
         if (strncmp(name->path, from, strlen(from)) != 0 || name->file < 0)
             continue;
@@ -134,11 +137,8 @@ static void write_files(const struct names *names, const struct buf *files, cons
     }
 }
 
-void powercut_make(size_t k, enum powercut_data how, size_t n, enum powercut_names hownames,
-                   const char *from, const char *to)
+static void build(size_t k, enum powercut_data how, size_t n, enum powercut_names hownames)
 {
-    static struct buf files[MAX_FILES];
-    static struct names names;
     const char *path;
     const void *content;
     size_t nsteps, size, unsynced = 0;
@@ -146,10 +146,8 @@ void powercut_make(size_t k, enum powercut_data how, size_t n, enum powercut_nam
     const struct disk_step *list = disk_recorded(&nsteps);
 
     names.n = 0;
-    for (size_t i = 0; i < MAX_FILES; i++)
-        buf_reset(&files[i]);
     for (size_t i = 0; disk_before(i, &file, &path, &content, &size); i++) {
-        set_name(&names, path, file);
+        set_name(path, file);
         buf_add(&files[file], content, size);
     }
     for (size_t i = 0; i < k; i++) {
@@ -157,7 +155,7 @@ void powercut_make(size_t k, enum powercut_data how, size_t n, enum powercut_nam
         bool any = true;
         if (!is_data(s)) {
             if (hownames == CUT_NAMES_ALL || is_name_synced(list, i, k))
-                change_names(&names, s);
+                change_names(s);
             continue;
         }
         size_t bytes = s->n;
@@ -166,7 +164,42 @@ void powercut_make(size_t k, enum powercut_data how, size_t n, enum powercut_nam
         if (any)
             change_bytes(&files[s->file], s, bytes);
     }
-    write_files(&names, files, from, to);
+}
+
+static void forget(void)
+{
     for (size_t i = 0; i < MAX_FILES; i++)
         buf_fini(&files[i]);
+}
+
+static uint64_t mix(uint64_t h, const void *bytes, size_t n)
+{
+    const unsigned char *p = bytes;
+
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ p[i]) * 0x100000001b3u;
+    return (h ^ n) * 0x100000001b3u;
+}
+
+uint64_t powercut_fingerprint(size_t k, enum powercut_data how, size_t n, enum powercut_names hownames)
+{
+    uint64_t sum = 0;
+
+    build(k, how, n, hownames);
+    for (size_t i = 0; i < names.n; i++) {          /* in any order */
+        const struct name *name = &names.list[i];
+        uint64_t h = mix(0xcbf29ce484222325u, name->path, strlen(name->path));
+        if (name->file >= 0)
+            sum += mix(h, files[name->file].p, files[name->file].n);
+    }
+    forget();
+    return sum;
+}
+
+void powercut_make(size_t k, enum powercut_data how, size_t n, enum powercut_names hownames,
+                   const char *from, const char *to)
+{
+    build(k, how, n, hownames);
+    write_files(from, to);
+    forget();
 }

@@ -8,6 +8,7 @@
 #define CUNIT_DB_POWERCUT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum powercut_data {
     CUT_NOTHING,                        /* nothing that was not synced */
@@ -22,6 +23,10 @@ enum powercut_names { CUT_NAMES_SYNCED, CUT_NAMES_ALL, CUT_NNAMES };
 
 /* Number of unsynced writes at that moment. */
 size_t powercut_unsynced(size_t k);
+
+/* A number for the state, the same for states that hold the same files: most of them do, and
+ * need to be looked at once. */
+uint64_t powercut_fingerprint(size_t k, enum powercut_data, size_t n, enum powercut_names);
 
 /* Make the state as files: those recorded below `from` are made below `to` (an existing,
  * empty directory). */

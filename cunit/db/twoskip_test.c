@@ -126,6 +126,28 @@ static void test_syncs(void)
     }
 }
 
+/* One transaction of a derived database may be worth its syncs. */
+static void test_durable(void)
+{
+    struct db_txn *txn;
+
+    fresh_dir();
+    struct db *db = open_named("twoskip", in_dir("x"), DB_CREATE | DB_DERIVED);
+    for (int durable = 0; durable < 2; durable++) {
+        CU_ASSERT_EQUAL(db_begin(db, &txn), ERR_OK);
+        CU_ASSERT_EQUAL(db_store(txn, SLICE_LIT("a"), durable ? SLICE_LIT("1") : SLICE_LIT("2")),
+                        ERR_OK);
+        disk_clear();
+        CU_ASSERT_EQUAL(durable ? db_commit_durable(&txn) : db_commit(&txn), ERR_OK);
+        CU_ASSERT_EQUAL(disk_steps(), durable ? 7 : 4);
+    }
+    disk_clear();
+    CU_ASSERT_EQUAL(put(db, "a", "3"), ERR_OK);
+    CU_ASSERT_EQUAL(disk_steps(), 4);
+    disk_clear();
+    db_close(&db);
+}
+
 static void test_real_file(void)
 {
     struct buf report = BUF_INIT;
@@ -437,6 +459,7 @@ TEST_SUITE("db twoskip",
     { "new file", test_new_file },
     { "first record", test_first_record },
     { "syncs", test_syncs },
+    { "durable commit", test_durable },
     { "real file", test_real_file },
     { "repack", test_repack },
     { "repack by itself", test_repack_by_itself },

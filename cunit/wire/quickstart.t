@@ -161,6 +161,7 @@ welcome('after a restart', 2);
 is($st, 0, '--reset');
 ok(!-e "$top/run", 'run/ is gone');
 ok(!-d "/proc/$pid", 'and the supervisor');
+is(join(' ', grep { Halcyon::Test::_slurp($_) =~ /\Q$top\E/ } glob '/proc/[0-9]*/cmdline'), '', 'and every process of it');
 is(join(' ', sort map { s{.*/}{}r } glob "$top/*"), 'build configure configure.ac run tools' =~ s/run //r, 'nothing else was made in the checkout');
 is(outside(), $outside, 'nor outside');
 done_testing;

@@ -3,6 +3,7 @@
 
 #include "imap/admin/json.h"
 #include "lib/base/num.h"
+#include "lib/text/ascii.h"
 
 /* ---- writing ---- */
 
@@ -107,6 +108,26 @@ static void complain(const struct reading *d, const char *fmt, ...)
     buf_fini(&text);
 }
 
+static bool is_clean(struct slice text, bool tabs)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        if (ascii_is_ctl(text.p[i]) && !(tabs && text.p[i] == '\t'))
+            return false;
+    }
+    return true;
+}
+
+/* Control characters would be taken for separators in the stored forms of names and ACLs. */
+static err_t next_event(struct reading *d, enum json_event *out)
+{
+    err_t err = json_read(&d->r, out);
+
+    if (!err && (!is_clean(buf_slice(&d->r.key), false) ||
+                 (*out == JSON_STRING && !is_clean(buf_slice(&d->r.text), false))))
+        err = ERR_SYNTAX;
+    return err;
+}
+
 /* Fields common to entries and former names.  ERR_NOTFOUND: another key. */
 struct common {
     struct buf *name, *partition;
@@ -160,7 +181,7 @@ static err_t read_acl(struct reading *d, struct buf *acl)
     err_t err;
 
     buf_reset(acl);
-    while ((err = json_read(&d->r, &ev)) == ERR_OK && ev != JSON_CLOSE) {
+    while ((err = next_event(d, &ev)) == ERR_OK && ev != JSON_CLOSE) {
         if (ev != JSON_STRING)
             return ERR_SYNTAX;
         buf_add_slice(acl, buf_slice(&d->r.key));
@@ -183,7 +204,7 @@ static err_t read_former(struct reading *d, struct mbhistory *h)
     enum json_event ev;
     err_t err;
 
-    while ((err = json_read(&d->r, &ev)) == ERR_OK && ev != JSON_CLOSE) {
+    while ((err = next_event(d, &ev)) == ERR_OK && ev != JSON_CLOSE) {
         if (ev == JSON_STRING)
             err = take_common(buf_slice(&d->r.key), buf_slice(&d->r.text), &c);
         else
@@ -199,7 +220,7 @@ static err_t read_history(struct reading *d, struct vec *history)
     enum json_event ev;
     err_t err;
 
-    while ((err = json_read(&d->r, &ev)) == ERR_OK && ev != JSON_CLOSE) {
+    while ((err = next_event(d, &ev)) == ERR_OK && ev != JSON_CLOSE) {
         err = ev == JSON_OBJECT ? read_former(d, VEC_PUSH(history, struct mbhistory))
                                 : skip_event(d, ev);
         if (err)
@@ -295,7 +316,7 @@ static err_t read_entry(struct reading *d, struct vec *all)
     mbentry_init(&one->entry);
     vec_init(&one->history, sizeof(struct mbhistory));
     buf_add_slice(&key, buf_slice(&d->r.key));
-    while ((err = json_read(&d->r, &ev)) == ERR_OK && ev != JSON_CLOSE) {
+    while ((err = next_event(d, &ev)) == ERR_OK && ev != JSON_CLOSE) {
         note_presence(&present, buf_slice(&d->r.key));
         err = read_field(d, ev, one);
         if (err && err != ERR_NOTFOUND)
@@ -318,17 +339,17 @@ err_t mboxlist_text_parse(struct slice text, struct vec *out, mboxlist_complain_
     err_t err;
 
     json_reader_init(&d.r, text);
-    err = json_read(&d.r, &ev);
+    err = next_event(&d, &ev);
     if (!err && ev != JSON_OBJECT)
         err = ERR_SYNTAX;
     while (!err) {
-        err = json_read(&d.r, &ev);
+        err = next_event(&d, &ev);
         if (err || ev == JSON_CLOSE)
             break;
         err = ev == JSON_OBJECT ? read_entry(&d, out) : ERR_SYNTAX;
     }
     if (!err)
-        err = json_read(&d.r, &ev);         /* nothing may follow */
+        err = next_event(&d, &ev);         /* nothing may follow */
     if (err)
         complain(&d, "parse error at line %u: this is not a dump of the mailbox list", d.r.line);
     json_reader_fini(&d.r);
@@ -379,8 +400,8 @@ err_t mboxlist_text_parse_old(struct slice text, struct vec *out, mboxlist_compl
 
         mbentry_init(&one->entry);
         vec_init(&one->history, sizeof(struct mbhistory));
-        if (!found || name.n == 0 || parse_old_value(name, value, &one->entry) ||
-            one->entry.partition.n == 0) {
+        if (!found || name.n == 0 || !is_clean(line, true) ||
+            parse_old_value(name, value, &one->entry) || one->entry.partition.n == 0) {
             complain(&d, "line %u: no partition found", number);
             drop_last(out);
         }

@@ -6,6 +6,7 @@
 #include "imap/serve/limits.h"
 #include "imap/store/mbname.h"
 #include "lib/base/log.h"
+#include "lib/conf/conf.h"
 
 /* A literal that is announced without waiting and is too large is thrown away up to this size;
  * above it the connection ends, since the client will not stop. */
@@ -80,7 +81,31 @@ static bool leaves_literal(const struct session *s, size_t args_at, size_t line_
 
 static size_t literal_limit(const struct session *s)
 {
-    return (size_t)limit_value(s->state == ST_NOAUTH ? LIMIT_LITERAL_PRELOGIN : LIMIT_LITERAL);
+    size_t limit = (size_t)limit_value(s->state == ST_NOAUTH ? LIMIT_LITERAL_PRELOGIN : LIMIT_LITERAL);
+    int64_t configured = conf_int(CONF_MAXLITERAL);
+
+    return configured > 0 && (uint64_t)configured < limit ? (size_t)configured : limit;
+}
+
+/* All of a command but streamed messages: its own bound, and maxargssize when set. */
+static size_t command_limit(const struct session *s)
+{
+    size_t limit = (size_t)limit_value(LIMIT_LITERAL) + line_limit(s);
+    int64_t configured = conf_int(CONF_MAXARGSSIZE);
+
+    return configured > 0 && (uint64_t)configured < limit ? (size_t)configured : limit;
+}
+
+/* The tokeniser on arguments, with the configured bounds. */
+static void start_tok(struct session *s, struct slice text, unsigned flags)
+{
+    int64_t word = conf_int(CONF_MAXWORD), quoted = conf_int(CONF_MAXQUOTED);
+
+    imaptok_init(&s->tok, text, s->base->command, flags);
+    if (word > 0)
+        s->tok.max_word = (size_t)word;
+    if (quoted > 0)
+        s->tok.max_quoted = (size_t)quoted;
 }
 
 static err_t refuse_literal(struct session *s, const struct imaptok_literal *lit)
@@ -109,7 +134,7 @@ static err_t take_literal(struct session *s, const struct imaptok_literal *lit, 
 {
     err_t err;
 
-    if (lit->size > literal_limit(s) || s->input.n + lit->size > literal_limit(s) + line_limit(s))
+    if (lit->size > literal_limit(s) || s->input.n + lit->size > command_limit(s))
         return refuse_literal(s, lit);
     if (!lit->nonsync)
         stream_puts(out(s), "+ go ahead\r\n");
@@ -172,8 +197,7 @@ err_t args_read_command(struct session *s)
                       s->is_uid ? "UID subcommand" : "command");
         return ERR_SYNTAX;
     }
-    imaptok_init(&s->tok, slice_skip(buf_slice(&s->input), args_at), s->base->command,
-                 s->cmd->flags & C_STREAM ? IMAPTOK_BINARY : 0);
+    start_tok(s, slice_skip(buf_slice(&s->input), args_at), s->cmd->flags & C_STREAM ? IMAPTOK_BINARY : 0);
     return ERR_OK;
 }
 
@@ -184,7 +208,7 @@ err_t args_continue(struct session *s)
 
     if (err)
         return err;
-    imaptok_init(&s->tok, slice_skip(buf_slice(&s->input), from), s->base->command, IMAPTOK_BINARY);
+    start_tok(s, slice_skip(buf_slice(&s->input), from), IMAPTOK_BINARY);
     return ERR_OK;
 }
 

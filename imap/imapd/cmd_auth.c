@@ -222,7 +222,10 @@ void cmd_id(void *session, const struct command *cmd)
             log_info("client id: sessionid=<%s>%s", s->base->session_id, buf_cstr(&log));
         if (uname(&u) != 0)
             memset(&u, 0, sizeof u);
-        untagged(s, "ID (\"name\" \"Halcyon\" \"version\" \"%s\" \"vendor\" \"Halcyon\""
+        if (!conf_bool(CONF_IMAPIDRESPONSE))
+            untagged(s, "ID NIL");
+        else
+            untagged(s, "ID (\"name\" \"Halcyon\" \"version\" \"%s\" \"vendor\" \"Halcyon\""
                     " \"os\" \"%s\" \"os-version\" \"%s\")", PACKAGE_VERSION "-halcyon", u.sysname, u.release);
         reply_ok(s, "Completed");
     }

@@ -56,7 +56,8 @@ static err_t wait_once(struct session *s, int fd)
 void cmd_idle(void *session, const struct command *cmd)
 {
     struct session *s = session;
-    int64_t limit_s = conf_seconds(CONF_TIMEOUT);
+    int64_t limit_s = conf_seconds(CONF_IMAPIDLETIMEOUT) > 0 ? conf_seconds(CONF_IMAPIDLETIMEOUT)
+                                                             : conf_seconds(CONF_TIMEOUT);
     uint64_t end = clock_mono_ms() + (uint64_t)(limit_s > 1800 ? limit_s : 1800) * 1000;
     int fd = -1;
     err_t err = ERR_AGAIN;

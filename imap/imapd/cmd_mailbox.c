@@ -2,6 +2,8 @@
 #include "imap/imapd/imapd.h"
 
 #include "imap/imapd/view.h"
+#include "imap/store/subs.h"
+#include "lib/conf/conf.h"
 #include "lib/text/imapout.h"
 
 /* Optional last argument of CREATE and RENAME: a partition, for administrators (PT-03, PT-05). */
@@ -62,6 +64,18 @@ void cmd_create(void *session, const struct command *cmd)
         create(s, name, partition);
 }
 
+/* delete_unsubscribe: NS-28.  The mailbox is gone whatever becomes of it. */
+static void forget_subscription(struct session *s, struct slice name)
+{
+    err_t err = ERR_OK;
+
+    if (conf_bool(CONF_DELETE_UNSUBSCRIBE))
+        err = subs_remove(s->base->store, ident_userid(s->base->ident), name);
+    if (err && err != ERR_NOTFOUND)
+        untagged(s, "NO [UNAVAILABLE] The subscription could not be removed");
+    reply_ok(s, "Completed");
+}
+
 void cmd_delete(void *session, const struct command *cmd)
 {
     struct session *s = session;
@@ -80,7 +94,7 @@ void cmd_delete(void *session, const struct command *cmd)
     else if (err)
         reply_err(s, err);
     else
-        reply_ok(s, "Completed");
+        forget_subscription(s, name);
 }
 
 /* 3.6 names each mailbox that moved in an untagged OK (NS-30). */

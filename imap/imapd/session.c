@@ -35,11 +35,13 @@ void session_enter(struct session *s)
 
 static void greet(struct session *s)
 {
-    struct buf caps = BUF_INIT;
+    struct buf caps = BUF_INIT, banner = BUF_INIT;
 
     capability_text(s, &caps);
-    stream_printf(out(s), "* OK [CAPABILITY %.*s] %s Cyrus IMAP %s server ready\r\n",
-                  SLICE_ARG(buf_slice(&caps)), conf_servername(), PACKAGE_VERSION "-halcyon");
+    serve_banner("IMAP", &banner);
+    stream_printf(out(s), "* OK [CAPABILITY %.*s] %s server ready\r\n", SLICE_ARG(buf_slice(&caps)),
+                  buf_cstr(&banner));
+    buf_fini(&banner);
     buf_fini(&caps);
 }
 

@@ -282,6 +282,15 @@ static void serve_one(struct session *s)
         s->state = LS_END;
 }
 
+static void greet(struct session *s)
+{
+    struct buf banner = BUF_INIT;
+
+    serve_banner("LMTP", &banner);
+    reply(s, "220 %s server ready", buf_cstr(&banner));
+    buf_fini(&banner);
+}
+
 void session_run(struct session_base *base)
 {
     struct session s = { .base = base, .state = LS_START };
@@ -289,7 +298,7 @@ void session_run(struct session_base *base)
     s.preauth = base->is_unix || preauth_option;
     vec_init(&s.rcpts, sizeof(struct rcpt));
     stream_set_timeout(base->stream, DEFAULT_TIMEOUT_S * 1000);
-    reply(&s, "220 %s Cyrus LMTP %s-halcyon server ready", conf_servername(), PACKAGE_VERSION);
+    greet(&s);
     while (s.state != LS_END)
         serve_one(&s);
     envelope_reset(&s);

@@ -387,9 +387,11 @@ static void serve_one(struct session *s)
 static void greet(struct session *s)
 {
     const char *challenge = sasl_server_apop_challenge(s->base->sasl);
+    struct buf banner = BUF_INIT;
 
-    reply(s, "+OK %s Cyrus POP3 %s-halcyon server ready%s%s", conf_servername(), PACKAGE_VERSION,
-          challenge ? " " : "", challenge ? challenge : "");
+    serve_banner("POP3", &banner);
+    reply(s, "+OK %s server ready%s%s", buf_cstr(&banner), challenge ? " " : "", challenge ? challenge : "");
+    buf_fini(&banner);
 }
 
 static void log_end(const struct session *s)

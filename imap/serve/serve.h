@@ -62,6 +62,9 @@ struct session_base {
  * signals are a flag, the file is looked at no more than once a second. */
 bool serve_must_end(struct session_base *, const char **why);
 
+/* What a greeting says of the server (serverinfo): "<name> Cyrus <what> <version>", or less. */
+void serve_banner(const char *what, struct buf *out);
+
 /* ---- login (login.c): one set of rules for all protocols ---- */
 enum login_result {
     LOGIN_OK,
