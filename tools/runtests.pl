@@ -41,12 +41,14 @@ sub layers {
 sub unit {
     my ($path) = @_;
     my $t = time;
-    my $out = qx{cd "$build" && timeout 300 "./$path" 2>&1};
+    my $out = qx{cd "$build" && timeout 600 "./$path" 2>&1};
     my $status = $?;
     my ($ok, $not_ok) = $out =~ /^(?:UNIT|FUZZ) (\d+) (?:passed|inputs), (\d+) failed/m;
     if (!defined $ok) { ($ok, $not_ok) = (0, 1) }
     elsif ($status && !$not_ok) { $not_ok = 1 }
-    report($path, $ok, $not_ok, time - $t, join '', map { "    $_\n" } (split /\n/, $out)[-60 .. -1]);
+    my @lines = split /\n/, $out;
+    splice @lines, 0, @lines - 60 if @lines > 60;
+    report($path, $ok, $not_ok, time - $t, join '', map { "    $_\n" } @lines);
 }
 
 sub units {
@@ -61,7 +63,6 @@ sub script {
     my ($path) = @_;
     my $t = time;
     my ($ok, $not_ok, @lines) = (0, 0);
-    my $err = "$build/stderr.txt";
     my $parser = TAP::Parser->new({ exec => [ 'timeout', '600', 'perl', '-I', "$src/cunit/wire/lib", $path ], merge => 1 });
     while (my $r = $parser->next) {
         push @lines, '    ' . $r->as_string . "\n";

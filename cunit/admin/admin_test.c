@@ -53,7 +53,9 @@ static void test_options(void)
         const char *want;
     } rows[] = {
         { &tool, { "tool", "a" }, "a " },
-        { &tool, { "tool", "-C", "x.conf", "-n", "-u", "fred", "a", "b" }, "n u=fred C=x.conf a b " },
+        { &tool,
+          { "tool", "-C", "x.conf", "-n", "-u", "fred", "a", "b" },
+          "n u=fred C=x.conf a b " },
         { &tool, { "tool", "-C", "1", "-C", "2", "a" }, "C=2 a " },
         { &tool, { "tool", "-nufred", "a" }, "n u=fred a " },
         { &tool, { "tool", "a", "-n" }, "n a " },

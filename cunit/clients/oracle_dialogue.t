@@ -64,6 +64,12 @@ my @IMAP = (
     (map { [ bob => $_ ] } 'LIST "" *', 'LIST "" user.alice*', 'SELECT user.alice.bb', 'FETCH 1 FLAGS', 'STORE 1 +FLAGS (\Deleted)', 'STORE 1 +FLAGS (\Seen)', 'STORE 1 +FLAGS (\Flagged)', 'EXPUNGE',
         'COPY 1 INBOX', 'SELECT user.alice', 'STATUS user.alice (MESSAGES)', 'MYRIGHTS user.alice.bb', 'GETACL user.alice.bb', 'APPEND user.alice.bb <<Subject: q\r\n\r\nx\r\n',
         'DELETE user.alice.bb', 'RENAME user.alice.bb INBOX.bb', 'CREATE user.alice.bb.sub', 'SETACL user.alice.bb bob lrswi', 'SUBSCRIBE user.alice.bb', 'LSUB "" *'),
+    # CONDSTORE and QRESYNC
+    (map { [ carol => $_ ] } 'ENABLE CONDSTORE', 'SELECT INBOX', 'FETCH 1:* (FLAGS MODSEQ)', 'STORE 1 (UNCHANGEDSINCE 1) +FLAGS (\Seen)', 'STORE 1 (UNCHANGEDSINCE 100) +FLAGS (\Seen)'),
+    [ carol => 'STORE 2 +FLAGS.SILENT (\Deleted)', '3.6.1 tells the flags too' ],
+    (map { [ carol => $_ ] } 'SEARCH MODSEQ 3', 'FETCH 1:* (FLAGS) (CHANGEDSINCE 4)', 'EXPUNGE', 'STATUS INBOX (HIGHESTMODSEQ)', 'FETCH 1 BODY[TEXT]<0.5>', 'CLOSE'),
+    [ carol => 'ENABLE QRESYNC', 'ENABLED names what was asked for; 3.6.1 also what that implies' ],
+    (map { [ carol => $_ ] } 'SELECT INBOX (QRESYNC (1 1))', 'UID FETCH 1:* (FLAGS) (CHANGEDSINCE 2 VANISHED)', 'FETCH 2 BODY[TEXT]<0.5>', 'UID STORE 1 +FLAGS (\Deleted)', 'EXPUNGE', 'CLOSE', 'SELECT INBOX (CONDSTORE)'),
     # administrator
     (map { [ cyrus => $_ ] } 'LIST "" *', 'CREATE shared.x.y', 'LIST "" shared*', 'LIST "" %', 'NAMESPACE', 'GETQUOTAROOT shared.x', 'GETQUOTA nosuch',
         'SELECT user.alice', 'STATUS user.alice (MESSAGES)', 'MYRIGHTS user.alice', 'MYRIGHTS shared', 'GETACL shared', 'LISTRIGHTS shared bob', 'SETACL shared cyrus lrswipkxtea', 'DELETE shared',
@@ -82,6 +88,7 @@ my @IMAP_SAME = (
     [ qr/^BAD .*/, 'BAD', 'the words about a syntax error are our own' ],
     [ qr/ \((?:\d+ msgs in )?0\.\d+ secs?(?: \d+ calls)?\)\z/, '', 'time and effort are not told' ],
     [ qr/^OK \[HIGHESTMODSEQ \d+\] /, 'OK ', 'after EXPUNGE only to those who asked for CONDSTORE (RFC 7162)' ],
+    [ qr/^(OK \[MODIFIED \S+\]) .*/, '$1', 'words' ],
     [ qr/SESSIONID=<.*?>/, 'SESSIONID', 'differs in every session' ],
     [ qr/((?:UIDVALIDITY|APPENDUID|COPYUID)) \d+/, '$1 N', 'the time of creation' ],
     [ qr/(DELETED\.[\w.]+)\.[0-9A-F]{8}\b/, '$1.TIME', 'the time of deletion' ],
@@ -154,7 +161,8 @@ sub lmtp {
 my (@imap, @pop3, @lmtp, $faults);
 for my $peer ('', 'cyrus') {
     my $i = Halcyon::Test->new(peer => $peer, conf => { autocreate_post => 'no' });
-    $i->create_users('alice', 'bob');
+    $i->create_users('alice', 'bob', 'carol');
+    $i->fill('carol', map { Halcyon::Corpus::made($_)->{bytes} } 1, 2, 3);
     $i->fill('alice', map { Halcyon::Corpus::made($_)->{bytes} } 1, 22, 3);
     push @pop3, [ pop3($i) ];
     push @lmtp, [ lmtp($i) ];

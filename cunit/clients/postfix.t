@@ -72,16 +72,17 @@ postlog unix-dgram n - n - 1 postlogd
 EOT
 system(@sudo, 'chown', 'root', $etc, "$etc/main.cf", "$etc/master.cf", $queue) == 0 or die 'chown failed';
 system(@sudo, 'chown', 'postfix', $data) == 0 or die 'chown failed: is postfix installed?';
-my $r = $w->run([ @sudo, 'postfix', '-c', $etc, 'start' ], user => 'root', keep => 1);
-is($r->{status}, 0, 'Postfix starts') or diag(Halcyon::Job::told($r));
 END {
-    if (defined $etc && -d $etc) {
+    # naming $w here keeps its directory until Postfix has ended
+    if ($w && -d $w->path('queue', 'pid')) {
         my $status = $?;
         system "@sudo postfix -c $etc stop >/dev/null 2>&1";
         system "@sudo rm -rf $etc $queue $data";
         $? = $status;
     }
 }
+my $r = $w->run([ @sudo, 'postfix', '-c', $etc, 'start' ], user => 'root');
+is($r->{status}, 0, 'Postfix starts') or diag(Halcyon::Job::told($r));
 
 # ---- send: each message to one to three of the users
 my @messages = Halcyon::Corpus::load();

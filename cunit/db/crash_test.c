@@ -42,7 +42,8 @@ static err_t run_one(struct db *db, size_t i)
         return err;
     for (size_t k = 0; !err && k < 4 && script[i].key[k]; k++) {
         struct slice key = slice_cstr(script[i].key[k]);
-        err = script[i].value[k] ? db_store(txn, key, slice_cstr(script[i].value[k])) : db_delete(txn, key);
+        err = script[i].value[k] ? db_store(txn, key, slice_cstr(script[i].value[k]))
+                                 : db_delete(txn, key);
     }
     if (!err)
         return db_commit(&txn);
@@ -195,8 +196,8 @@ static bool check_state(const struct engine_row *row, size_t k, enum powercut_da
     bool ok = row->flags & DB_DERIVED ? works_derived(row, path) : works(row, path, done);
     end_over();
     if (!ok)
-        fprintf(stderr, "%s flags %u: step %zu, data %d (%zu), names %d\n", row->name, row->flags, k, how,
-                n, names);
+        fprintf(stderr, "%s flags %u: step %zu, data %d (%zu), names %d\n", row->name, row->flags,
+                k, how, n, names);
     return ok;
 }
 
@@ -338,6 +339,7 @@ static void test_power_cut_in_recovery(void)
 static void test_refused(void)
 {
     static const int errors[] = { ENOSPC, EIO };
+    int descriptors = open_descriptors();
 
     for (const struct engine_row *row = engine_rows; row < engine_rows + nengine_rows; row++) {
         if (is_skipped(row))
@@ -354,7 +356,8 @@ static void test_refused(void)
                     failed = disk_steps() > 0 && err != ERR_OK;
                     disk_clear();
                     const char *text = content(db, NULL);
-                    bool old = strcmp(text, script[1].after) == 0, new = strcmp(text, script[2].after) == 0;
+                    bool old = strcmp(text, script[1].after) == 0,
+                         new = strcmp(text, script[2].after) == 0;
                     CU_CHECK_ROW((size_t)n, err ? old || new : new);
                     CU_CHECK_ROW((size_t)n, works(row, path, 1));
                     db_close(&db);
@@ -364,6 +367,7 @@ static void test_refused(void)
                 CU_ASSERT_FALSE(failed);
             }
         }
+        CU_ASSERT_EQUAL(open_descriptors(), descriptors);
     }
 }
 

@@ -85,7 +85,8 @@ static bool reads_right(const char *engine, const char *path, const struct state
         fprintf(stderr, "there is: %s\n", text);
     /* a record at a time, for those that a walk does not reach any more */
     static const char *const keys[] = { "user.a", "user.b", "user.c", "user.d" };
-    static const char *const last[] = { "one", "zwei", NULL, "a longer value, so that it is not all heads" };
+    static const char *const last[] = { "one", "zwei", NULL,
+                                        "a longer value, so that it is not all heads" };
     struct buf v = BUF_INIT;
     for (size_t i = 0; i < 4 && !older_too; i++) {
         err_t err = db_fetch(db, NULL, slice_cstr(keys[i]), &v);
@@ -159,7 +160,8 @@ static void test_foreign(void)
     for (size_t i = 0; i < 3; i++) {
         fresh_dir();
         write_file(in_dir("text"), SLICE_LIT("This is some text without any order\nat all\n"));
-        CU_CHECK_ROW(i, db_open(engines[i], in_dir("text"), DB_CREATE, &db) == (i < 2 ? ERR_CORRUPT : ERR_OK));
+        CU_CHECK_ROW(i, db_open(engines[i], in_dir("text"), DB_CREATE, &db) ==
+                            (i < 2 ? ERR_CORRUPT : ERR_OK));
         db_close(&db);
         write_file(in_dir("zeros"), slice_make(zeros, sizeof zeros));
         CU_CHECK_ROW(i, db_open(engines[i], in_dir("zeros"), DB_CREATE, &db) == ERR_CORRUPT);

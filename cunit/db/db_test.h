@@ -50,6 +50,9 @@ void write_file(const char *path, struct slice bytes);
 /* Run fn(arg) in a child; its exit status, or 256 + signal. */
 int in_child(int (*fn)(void *), void *arg);
 
+/* Number of open descriptors of this process. */
+int open_descriptors(void);
+
 /* Lines "DBERROR" since the last call. */
 int dberrors(void);
 

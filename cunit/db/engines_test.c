@@ -54,7 +54,8 @@ static void test_store_fetch_delete(void)
         ROW_CHECK(row, put(db, "user.b", "%(longer now)") == ERR_OK);
         ROW_CHECK(row, put(db, "user.b", "%(other now!)") == ERR_OK);
         ROW_CHECK(row, has(db, NULL, "user.b", "%(other now!)"));
-        ROW_CHECK(row, strcmp(content(db, NULL), "user.a=%(1) user.b=%(other now!) user.c=%(3) ") == 0);
+        ROW_CHECK(row,
+                  strcmp(content(db, NULL), "user.a=%(1) user.b=%(other now!) user.c=%(3) ") == 0);
         ROW_CHECK(row, put(db, "user.b", NULL) == ERR_OK);
         ROW_CHECK(row, put(db, "user.b", NULL) == ERR_NOTFOUND);
         ROW_CHECK(row, has(db, NULL, "user.b", NULL));
@@ -153,7 +154,9 @@ static void test_binary(void)
 /* Long keys and values, around the places where formats change their mind. */
 static void test_sizes(void)
 {
-    static const size_t sizes[] = { 1, 2, 3, 4, 7, 8, 9, 500, 512, 4096, 65534, 65535, 65536, 300000 };
+    static const size_t sizes[] = {
+        1, 2, 3, 4, 7, 8, 9, 500, 512, 4096, 65534, 65535, 65536, 300000
+    };
     enum { N = sizeof sizes / sizeof *sizes };
     char *big = mem_alloc(300000);
     struct buf v = BUF_INIT;
@@ -164,7 +167,8 @@ static void test_sizes(void)
             continue;
         struct db *db = must_open(row, fresh_path(row), 0);
         for (size_t i = 0; i < N; i++)
-            ROW_CHECK(row, db_store_now(db, slice_make(big, sizes[i]), slice_make(big, sizes[N - 1 - i])) == ERR_OK);
+            ROW_CHECK(row, db_store_now(db, slice_make(big, sizes[i]),
+                                        slice_make(big, sizes[N - 1 - i])) == ERR_OK);
         for (size_t i = 0; i < N; i++) {
             ROW_CHECK(row, db_fetch(db, NULL, slice_make(big, sizes[i]), &v) == ERR_OK);
             ROW_CHECK(row, v.n == sizes[N - 1 - i]);
@@ -196,7 +200,8 @@ static err_t join_keys(void *arg, struct slice key, struct slice value)
 
 static void test_walk(void)
 {
-    static const char *const keys[] = { "user.a", "user.a.x", "user.ab", "user.b", "shared", "user.a-x" };
+    static const char *const keys[] = { "user.a", "user.a.x", "user.ab",
+                                        "user.b", "shared",   "user.a-x" };
     struct buf k = BUF_INIT, v = BUF_INIT;
 
     FOR_EACH_ROW(row) {
@@ -206,14 +211,17 @@ static void test_walk(void)
 
         for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
             ROW_CHECK(row, put(db, keys[i], "%(1)") == ERR_OK);
-        ROW_CHECK(row, db_foreach(db, NULL, SLICE_LIT("user."), count_three, &n) == ERR_STOP && n == 3);
+        ROW_CHECK(row,
+                  db_foreach(db, NULL, SLICE_LIT("user."), count_three, &n) == ERR_STOP && n == 3);
         ROW_CHECK(row, db_foreach(db, NULL, SLICE_LIT("user.a"), join_keys, &seen) == ERR_OK);
         bool mbox = (row->flags & DB_MBOXSORT) || strcmp(row->name, "flat") == 0;
         ROW_CHECK(row, slice_eqs(buf_slice(&seen), mbox ? "user.a user.a.x user.a-x user.ab "
                                                         : "user.a user.a-x user.a.x user.ab "));
         buf_reset(&seen);
-        ROW_CHECK(row, db_foreach(db, NULL, SLICE_LIT("zzz"), join_keys, &seen) == ERR_OK && seen.n == 0);
-        ROW_CHECK(row, db_foreach(db, NULL, SLICE_LIT("A"), join_keys, &seen) == ERR_OK && seen.n == 0);
+        ROW_CHECK(row, db_foreach(db, NULL, SLICE_LIT("zzz"), join_keys, &seen) == ERR_OK &&
+                           seen.n == 0);
+        ROW_CHECK(row,
+                  db_foreach(db, NULL, SLICE_LIT("A"), join_keys, &seen) == ERR_OK && seen.n == 0);
 
         /* fetch_next; the same buffer for question and answer */
         n = 0;
@@ -285,8 +293,9 @@ static void test_change_while_walking(void)
             if (in_txn)
                 ROW_CHECK(row, db_commit(&m.txn) == ERR_OK);
             if (!row->plain)        /* quotalegacy walks a list made before */
-                ROW_CHECK(row, slice_eqs(buf_slice(&m.seen), "user.01 user.03 user.04 user.05 user.05x "
-                                                             "user.06 user.07 user.08 user.09 "));
+                ROW_CHECK(row,
+                          slice_eqs(buf_slice(&m.seen), "user.01 user.03 user.04 user.05 user.05x "
+                                                        "user.06 user.07 user.08 user.09 "));
             ROW_CHECK(row, has(db, NULL, "user.00", "%(before)") && has(db, NULL, "user.02", NULL));
             buf_fini(&m.seen);
             db_close(&db);

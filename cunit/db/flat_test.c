@@ -22,8 +22,9 @@ static void test_bytes(void)
     CU_ASSERT_EQUAL(db_store_now(db, SLICE_LIT("a\tb"), SLICE_LIT("\0\t\r\n\377")), ERR_OK);
     CU_ASSERT_EQUAL(db_store_now(db, SLICE_LIT("a.b"), SLICE_LIT("")), ERR_OK);
     CU_ASSERT_EQUAL(db_store_now(db, SLICE_LIT("a b"), SLICE_LIT("x y")), ERR_OK);
-    CU_ASSERT_TRUE(file_is(in_dir("x"), SLICE_LIT("a.b\t\na b\tx y\na\377\211b\t\377\200\377\211\377\215"
-                                                  "\377\212\377\377\n")));
+    CU_ASSERT_TRUE(
+        file_is(in_dir("x"), SLICE_LIT("a.b\t\na b\tx y\na\377\211b\t\377\200\377\211\377\215"
+                                       "\377\212\377\377\n")));
     CU_ASSERT_FALSE(file_exists(in_dir("x.NEW")));
     db_close(&db);
 }

@@ -114,7 +114,8 @@ size_t powercut_unsynced(size_t k)
 }
 
 /* How many bytes of the i-th unsynced write have arrived? */
-static size_t arrived(const struct disk_step *s, size_t i, enum powercut_data how, size_t n, bool *any)
+static size_t arrived(const struct disk_step *s, size_t i, enum powercut_data how, size_t n,
+                      bool *any)
 {
     size_t half = s->n / SECTOR / 2 * SECTOR;
 
@@ -181,7 +182,8 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n)
     return (h ^ n) * 0x100000001b3u;
 }
 
-uint64_t powercut_fingerprint(size_t k, enum powercut_data how, size_t n, enum powercut_names hownames)
+uint64_t powercut_fingerprint(size_t k, enum powercut_data how, size_t n,
+                              enum powercut_names hownames)
 {
     uint64_t sum = 0;
 

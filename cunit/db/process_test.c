@@ -143,7 +143,8 @@ static void test_many_processes(void)
             if (i == WRITERS)
                 close(fds[1]);
             CU_ASSERT_EQUAL(waitpid(pids[i], &status, 0), pids[i]);
-            CU_CHECK_ROW((size_t)(row - engine_rows), WIFEXITED(status) && WEXITSTATUS(status) == 0);
+            CU_CHECK_ROW((size_t)(row - engine_rows),
+                         WIFEXITED(status) && WEXITSTATUS(status) == 0);
         }
         db = must_open(row, path, 0);
         snprintf(text, sizeof text, "%%(%d)", WRITERS * TURNS);
@@ -162,7 +163,8 @@ static int die_inside(void *arg)
 {
     struct db_txn *txn;
 
-    if (db_begin(arg, &txn) != ERR_OK || db_store(txn, SLICE_LIT("user.a"), SLICE_LIT("%(2)")) != ERR_OK)
+    if (db_begin(arg, &txn) != ERR_OK ||
+        db_store(txn, SLICE_LIT("user.a"), SLICE_LIT("%(2)")) != ERR_OK)
         return 1;
     return 0;
 }

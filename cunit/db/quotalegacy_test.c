@@ -34,7 +34,8 @@ static void test_paths(void)
         { "virtdomains: yes\n", "user.fred", "quota/f/user.fred" },
         { "virtdomains: yes\n", "dom.org!user.x", "domain/d/dom.org/quota/x/user.x" },
         { "virtdomains: userid\n", "dom.org!", "domain/d/dom.org/quota/root" },
-        { "virtdomains: yes\nfulldirhash: yes\n", "other.org!user.q", "domain/M/other.org/quota/M/user.q" },
+        { "virtdomains: yes\nfulldirhash: yes\n", "other.org!user.q",
+          "domain/M/other.org/quota/M/user.q" },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -206,7 +207,8 @@ static void test_stopped(void)
             struct stop stop = { db, values[i % 2], n };
             status = in_child(change, &stop);
             CU_CHECK_ROW(i, status == 0 || status == DISK_KILLED);
-            CU_CHECK_ROW(i, has(db, NULL, "user.a", "%(S (1 2))") || has(db, NULL, "user.a", values[i % 2]));
+            CU_CHECK_ROW(i, has(db, NULL, "user.a", "%(S (1 2))") ||
+                                has(db, NULL, "user.a", values[i % 2]));
             CU_CHECK_ROW(i, status != 0 || has(db, NULL, "user.a", values[i % 2]));
 
             CU_CHECK_ROW(i, put(db, "user.a", "%(S (1 2))") == ERR_OK);
@@ -214,7 +216,8 @@ static void test_stopped(void)
             disk_fail_at(n, 1, ENOSPC);
             err_t err = put(db, "user.a", values[i % 2]);
             disk_clear();
-            CU_CHECK_ROW(i, has(db, NULL, "user.a", "%(S (1 2))") || has(db, NULL, "user.a", values[i % 2]));
+            CU_CHECK_ROW(i, has(db, NULL, "user.a", "%(S (1 2))") ||
+                                has(db, NULL, "user.a", values[i % 2]));
             CU_CHECK_ROW(i, err || has(db, NULL, "user.a", values[i % 2]));
             db_close(&db);
         }

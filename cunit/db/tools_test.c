@@ -41,8 +41,9 @@ static bool is_built(const char *engine, const char *path)
     if (db_open(engine, path, 0, &db) != ERR_OK)
         return false;
     bool ok = strcmp(db_engine(db), engine) == 0 && has(db, NULL, "user.a", "1") &&
-        has(db, NULL, "user.\xc3\xa4", "2") && has(db, NULL, "user.a-b", "3") &&
-        has(db, NULL, "user.a.b", "") && strlen(content(db, NULL)) == strlen("user.a=1 user.xx=2 user.a-b=3 user.a.b= ");
+              has(db, NULL, "user.\xc3\xa4", "2") && has(db, NULL, "user.a-b", "3") &&
+              has(db, NULL, "user.a.b", "") &&
+              strlen(content(db, NULL)) == strlen("user.a=1 user.xx=2 user.a-b=3 user.a.b= ");
     ok = ok && db_check(db, &report) == ERR_OK;
     buf_fini(&report);
     db_close(&db);
@@ -129,11 +130,13 @@ static void test_convert_quota(void)
         CU_ASSERT_EQUAL(put(db, key, "%(S (1 2))"), ERR_OK);
     }
     db_close(&db);
-    CU_ASSERT_EQUAL(db_convert(in_dir("quotas.db"), "twoskip", in_dir("quota"), "quotalegacy"), ERR_OK);
+    CU_ASSERT_EQUAL(db_convert(in_dir("quotas.db"), "twoskip", in_dir("quota"), "quotalegacy"),
+                    ERR_OK);
     CU_ASSERT_TRUE(file_exists(in_dir("quota/u/user.u349")));
     CU_ASSERT_EQUAL(db_convert(in_dir("quota"), "quotalegacy", in_dir("back"), "flat"), ERR_OK);
     db = open_named("flat", in_dir("back"), 0);
-    CU_ASSERT_TRUE(has(db, NULL, "user.u000", "%(S (1 2))") && has(db, NULL, "user.u349", "%(S (1 2))"));
+    CU_ASSERT_TRUE(has(db, NULL, "user.u000", "%(S (1 2))") &&
+                   has(db, NULL, "user.u349", "%(S (1 2))"));
     db_close(&db);
 }
 
@@ -173,14 +176,17 @@ static void test_open_other(void)
             fresh_dir();
             build(from, in_dir("x"));
             CU_CHECK_ROW(10 * i + k, db_open(to, in_dir("x"), 0, &db) == ERR_OK);
-            CU_CHECK_ROW(10 * i + k, strcmp(db_engine(db), from) == 0 && has(db, NULL, "user.a", "1"));
+            CU_CHECK_ROW(10 * i + k,
+                         strcmp(db_engine(db), from) == 0 && has(db, NULL, "user.a", "1"));
             db_close(&db);
-            CU_CHECK_ROW(10 * i + k, db_open(to, in_dir("x"), DB_CONVERT | DB_RDONLY, &db) == ERR_OK);
+            CU_CHECK_ROW(10 * i + k,
+                         db_open(to, in_dir("x"), DB_CONVERT | DB_RDONLY, &db) == ERR_OK);
             CU_CHECK_ROW(10 * i + k, strcmp(db_engine(db), from) == 0);
             db_close(&db);
             CU_CHECK_ROW(10 * i + k, db_open(to, in_dir("x"), DB_CONVERT, &db) == ERR_OK);
             CU_CHECK_ROW(10 * i + k, strcmp(db_engine(db), to) == 0);
-            CU_CHECK_ROW(10 * i + k, put(db, "user.z", "9") == ERR_OK && put(db, "user.z", NULL) == ERR_OK);
+            CU_CHECK_ROW(10 * i + k,
+                         put(db, "user.z", "9") == ERR_OK && put(db, "user.z", NULL) == ERR_OK);
             db_close(&db);
             CU_CHECK_ROW(10 * i + k, is_built(to, in_dir("x")));
         }

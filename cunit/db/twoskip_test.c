@@ -177,7 +177,8 @@ static void test_repack(void)
     CU_ASSERT_EQUAL(db_repack(db), ERR_OK);
     CU_ASSERT_STRING_EQUAL(content(db, NULL), "a=1 c=3 ");
     CU_ASSERT_EQUAL(header_field(path, TS_H_GENERATION), 2);
-    uint64_t size = header_field(path, TS_H_CURRENT_SIZE), packed = header_field(path, TS_H_REPACK_SIZE);
+    uint64_t size = header_field(path, TS_H_CURRENT_SIZE),
+             packed = header_field(path, TS_H_REPACK_SIZE);
     CU_ASSERT(packed + 24 <= size && packed + 24 + 512 > size);
     CU_ASSERT_FALSE(file_exists(in_dir("x.NEW")));
     db_close(&db);

@@ -19,7 +19,8 @@ static const char *fuzz_path(void)
 {
     static char path[64];
 
-    const char *dir = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";     /* no disk, if possible */
+    const char *dir =
+        access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"; /* no disk, if possible */
 
     snprintf(path, sizeof path, "%s/halcyon-fuzz-%d", dir, (int)getpid());
     return path;

@@ -180,10 +180,12 @@ for my $n (1 .. CLIENTS) {
     }
     $child{$pid} = $n;
 }
+END { kill 'KILL', keys %child }
 for my $pid (keys %child) {
     waitpid $pid, 0;
     is($?, 0, "client $child{$pid} came to its end");
 }
+%child = ();
 my @notes = map { retrieve($i->path("notes.$_")) } 1 .. CLIENTS;
 my $ops = 0;
 $ops += $_->{ops} // 0 for @notes;

@@ -85,6 +85,7 @@ for my $n (1 .. WORKERS) {
     push @workers, $pid;
 }
 close $tell;
+END { kill 'KILL', @workers }
 
 # ---- kill, and listen to what is acknowledged
 srand $seed;
@@ -115,7 +116,7 @@ while ((keys %acknowledged < $want || $killed < $kills) && time < $deadline) {
     $killed++;
 }
 kill 'KILL', @workers;
-waitpid $_, 0 for @workers;
+waitpid $_, 0 for splice @workers;
 $listen->(time + 0.2);
 $i->kill_all;
 $i->start;

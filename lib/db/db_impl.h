@@ -34,8 +34,13 @@ struct db_batch {
     } item[DB_BATCH_RECORDS];
 };
 
+/* No room for another record, or enough bytes. */
 bool db_batch_full(const struct db_batch *);
+
+/* Copy a record into a batch that is not full. */
 void db_batch_add(struct db_batch *, struct slice key, struct slice value);
+
+/* Record i < n; borrowed until the next change. */
 struct slice db_batch_key(const struct db_batch *, size_t i);
 struct slice db_batch_value(const struct db_batch *, size_t i);
 

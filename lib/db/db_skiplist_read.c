@@ -109,7 +109,9 @@ bool sl_parse(const struct skiplist *sl, uint64_t at, struct sl_rec *r)
         return false;
     r->at = (uint32_t)at;
     r->type = be32_get(p);
-    if (r->type != SL_INORDER && r->type != SL_ADD && (r->type != SL_DUMMY || at != SL_DUMMY_AT))
+    if ((r->type == SL_DUMMY) != (at == SL_DUMMY_AT))
+        return false;
+    if (r->type != SL_INORDER && r->type != SL_ADD && r->type != SL_DUMMY)
         return false;
     if (!take_string(p, avail, &n, &r->key) || !take_string(p, avail, &n, &r->value))
         return false;

@@ -43,8 +43,6 @@ static void check_layout(struct check *c)
             continue;
         if (!ts_tail_ok(&r))
             complain(c, at, "wrong checksum of key and value");
-        if ((r.type == TS_DUMMY) != (at == TS_DUMMY_AT))
-            complain(c, at, "dummy record in the wrong place");
         if (r.type == TS_COMMIT && be64_get(r.ptrs) > at)
             complain(c, at, "commit record names a later place");
         if (r.headlen <= TS_HEAD_IN_SECTOR &&

@@ -62,10 +62,14 @@ struct ts_place {
 
 /* Check and unpack; false: not a header that can be used. */
 bool ts_header_parse(const uint8_t *bytes, struct ts_header *out);
+
+/* The reverse, checksum included; TS_HEADER_SIZE bytes. */
 void ts_header_pack(const struct ts_header *, uint8_t *bytes);
 
-/* Set what a reader needs: header and base.  Allows one operation's worth of reads. */
+/* Look at what the header says is committed, without pending changes. */
 void ts_view_committed(struct twoskip *);
+
+/* Allow as many reads as the file can have records. */
 void ts_start_operation(struct twoskip *);
 
 /* End of the bytes that pointers may name. */
@@ -77,8 +81,11 @@ bool ts_parse(const struct twoskip *, uint64_t at, struct ts_rec *out);
 /* The same, counted against the budget and logged. */
 err_t ts_read(struct twoskip *, uint64_t at, struct ts_rec *out) NODISCARD;
 
+/* Is the checksum of key and value right? */
 bool ts_tail_ok(const struct ts_rec *);
-err_t ts_check_tail(struct twoskip *, const struct ts_rec *) NODISCARD;    /* logged */
+
+/* The same, logged. */
+err_t ts_check_tail(struct twoskip *, const struct ts_rec *) NODISCARD;
 
 /* Pointer of a record on a level it has. */
 uint64_t ts_pointer(const struct twoskip *, const struct ts_rec *, unsigned level);
@@ -99,13 +106,22 @@ err_t ts_collect(struct twoskip *, struct slice from, bool inclusive, struct sli
 /* Write an empty database into an empty file: one sync.  Exclusive lock, or nobody else. */
 err_t ts_format(struct twoskip *, uint64_t generation) NODISCARD;
 
-err_t ts_write_header(struct twoskip *) NODISCARD;             /* no sync */
+/* Write the header as it stands; no sync. */
+err_t ts_write_header(struct twoskip *) NODISCARD;
+
+/* Start a transaction on a clean file; forget it, in memory only. */
 void ts_txn_begin(struct twoskip *);
-void ts_txn_forget(struct twoskip *);                          /* memory only */
+void ts_txn_forget(struct twoskip *);
+
+/* Insert or replace; delete (ERR_NOTFOUND); inside a transaction. */
 err_t ts_store(struct twoskip *, struct slice key, struct slice value,
                enum db_store_mode) NODISCARD;
 err_t ts_remove(struct twoskip *, struct slice key) NODISCARD;
+
+/* Write it, in the order of formats/cyrusdb.md 5.5.  After a failure the file is unclean. */
 err_t ts_txn_commit(struct twoskip *) NODISCARD;
+
+/* Is there anything to commit, or in the file already? */
 bool ts_txn_changed(const struct twoskip *);
 
 /* Overwrite pointer number i of the record as it stands. */
@@ -132,7 +148,10 @@ err_t ts_repack(struct twoskip *) NODISCARD;
 
 /* ---- db_twoskip_check.c ---- */
 
+/* ERR_CORRUPT and a line of report for each complaint. */
 err_t ts_check(struct twoskip *, struct buf *report) NODISCARD;
+
+/* All records as text, in the order of the file. */
 err_t ts_dump(struct twoskip *, struct buf *out) NODISCARD;
 
 /* Size in bytes of what is at `at`: a filler, or a record (parsed into rec); 0: neither. */

@@ -84,7 +84,8 @@ bool ts_parse(const struct twoskip *ts, uint64_t at, struct ts_rec *r)
     uint64_t avail = 0;
     const uint8_t *p = at % TS_ALIGN || at < TS_DUMMY_AT ? NULL : locate(ts, at, &avail);
 
-    if (!p || avail < TS_HEAD_MIN || !is_type_and_level(p[TS_R_TYPE], p[TS_R_LEVEL]))
+    if (!p || avail < TS_HEAD_MIN || !is_type_and_level(p[TS_R_TYPE], p[TS_R_LEVEL]) ||
+        (p[TS_R_TYPE] == TS_DUMMY) != (at == TS_DUMMY_AT))
         return false;
     r->at = at;
     r->type = p[TS_R_TYPE];

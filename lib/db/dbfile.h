@@ -33,22 +33,26 @@ struct dbfile {
  * handle and outlive the struct.  With DB_RDONLY, or where the system refuses writing, the
  * file is opened for reading.  ERR_NOTFOUND is not logged. */
 err_t dbfile_open(struct dbfile *, const char *path, const unsigned *flags) NODISCARD;
-void dbfile_close(struct dbfile *);     /* fine when never opened, if fd is -1 */
+
+/* Fine when never opened, if fd is -1. */
+void dbfile_close(struct dbfile *);
 
 /* Lock, follow a replaced file, map all of it.  *replaced (may be NULL): it is another file
  * than last time, forget what is remembered.  ERR_LOCKED, ERR_NOTFOUND (gone),
  * ERR_READONLY (exclusive lock on a file that may not be written). */
 err_t dbfile_lock(struct dbfile *, enum dbfile_held, bool *replaced) NODISCARD;
+
+/* Nothing happens when it is not locked. */
 void dbfile_unlock(struct dbfile *);
 
 /* Follow a replaced file and map all of it without a lock, for formats whose files never
  * change in place. */
 err_t dbfile_refresh(struct dbfile *, bool *replaced) NODISCARD;
 
-/* Under the exclusive lock. */
+/* Under the exclusive lock: overwrite or append; cut; make durable (DB_DERIVED: nothing). */
 err_t dbfile_write(struct dbfile *, const void *, size_t n, uint64_t at) NODISCARD;
 err_t dbfile_truncate(struct dbfile *, uint64_t size) NODISCARD;
-err_t dbfile_sync(struct dbfile *) NODISCARD;       /* DB_DERIVED: nothing */
+err_t dbfile_sync(struct dbfile *) NODISCARD;
 
 /* May the content be lost in a power cut? */
 bool dbfile_is_derived(const struct dbfile *);

@@ -10,8 +10,9 @@
 
 #include "lib/base/slice.h"
 
-typedef int order_fn(struct slice, struct slice);      /* < 0, 0, > 0 */
+typedef int order_fn(struct slice, struct slice);
 
+/* < 0, 0, > 0 */
 int order_raw(struct slice, struct slice);
 int order_signed(struct slice, struct slice);
 int order_mbox(struct slice, struct slice);

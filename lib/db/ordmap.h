@@ -19,9 +19,11 @@ struct ordmap_entry {
     bool deleted;                       /* tombstone; value is empty */
 };
 
+/* An empty map; freed with all entries (a NULL map is fine); emptied. */
 struct ordmap *ordmap_new(order_fn *);
-void ordmap_free(struct ordmap **);                 /* NULL is fine */
+void ordmap_free(struct ordmap **);
 void ordmap_clear(struct ordmap *);
+
 size_t ordmap_count(const struct ordmap *);         /* entries, tombstones included */
 size_t ordmap_bytes(const struct ordmap *);         /* keys and values together */
 
@@ -38,6 +40,8 @@ bool ordmap_remove(struct ordmap *, struct slice key);
 /* The first entry not before key (inclusive) or behind it; NULL at the end.  The empty key
  * is before all. */
 const struct ordmap_entry *ordmap_seek(const struct ordmap *, struct slice key, bool inclusive);
+
+/* NULL behind the last. */
 const struct ordmap_entry *ordmap_next(const struct ordmap_entry *);
 
 /* The last entry before key; the empty key means "before the end".  NULL if there is none. */

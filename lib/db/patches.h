@@ -22,9 +22,12 @@ struct patches {
     uint32_t nslots;                    /* power of two, or 0 */
 };
 
+/* Empty; freed; emptied, with the memory kept. */
 void patches_init(struct patches *);
 void patches_fini(struct patches *);
 void patches_clear(struct patches *);
+
+/* Memory in use, about. */
 size_t patches_bytes(const struct patches *);
 
 /* NULL: this record is not patched.  The bytes may be changed. */
