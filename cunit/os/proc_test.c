@@ -100,7 +100,7 @@ static void test_spawn_surroundings(void)
                                     .own_group = true };
     int status = shell(spec, "test \"$PWD$HALCYON_TEST$HOME\" = /yes || exit 1\n"
                              "test `ulimit -n` = 37 || exit 2\n"
-                             "grep -q '^SigBlk:.0*$' /proc/$$/status || exit 3\n"
+                             "grep -q '^SigBlk:.0*$' /proc/self/status || exit 3\n"
                              "read -r p c s pp group rest </proc/$$/stat\n"
                              "test $group = $$ || exit 4");
     CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
