@@ -102,5 +102,15 @@ static void test_io(void)
     CU_ASSERT_EQUAL(errno, EINTR);
 }
 
-TEST_SUITE("log", { "ident", test_ident }, { "levels", test_levels }, { "debug", test_debug },
+static void test_facility(void)
+{
+    CU_ASSERT_EQUAL(log_facility("mail"), LOG_MAIL);
+    CU_ASSERT_EQUAL(log_facility("LOCAL0"), LOG_LOCAL0);
+    CU_ASSERT_EQUAL(log_facility("local6"), LOG_LOCAL6);
+    CU_ASSERT_EQUAL(log_facility("nonsense"), LOG_LOCAL6);
+    CU_ASSERT_EQUAL(log_facility(NULL), LOG_LOCAL6);
+}
+
+TEST_SUITE("log", { "ident", test_ident }, { "facility", test_facility },
+           { "levels", test_levels }, { "debug", test_debug },
            { "escape", test_escape }, { "session", test_session }, { "io", test_io })

@@ -51,7 +51,7 @@ my @IMAP = (
     [ alice => 'APPEND INBOX <<Subject: x\r\n\r\nbody\r\n' ], [ alice => 'APPEND INBOX (\Seen \Deleted kw) <<Subject: y\r\n\r\nbody\r\n' ],
     [ alice => 'APPEND INBOX "01-Jan-2015 00:00:00 +0000" <<Subject: z\r\n\r\nbody\r\n' ], [ alice => 'APPEND INBOX "31-Foo-2015 00:00:00 +0000" <<Subject: z\r\n\r\nbody\r\n' ],
     [ alice => 'APPEND INBOX (\Nope) <<Subject: z\r\n\r\nbody\r\n' ], [ alice => 'APPEND INBOX.nosuch <<Subject: z\r\n\r\nbody\r\n' ], [ alice => 'APPEND nosuch <<Subject: z\r\n\r\nbody\r\n' ],
-    [ alice => 'APPEND user.bob <<Subject: z\r\n\r\nbody\r\n' ], [ alice => 'APPEND INBOX <<bare: 1\n\r\nbody\r\n' ], [ alice => 'APPEND INBOX <<\r\nonly body\r\n' ],
+    [ alice => 'APPEND user.bob <<Subject: z\r\n\r\nbody\r\n' ], [ alice => 'APPEND INBOX <<bare: 1\n\r\nbody\r\n' ], [ alice => 'APPEND INBOX <<bare: 1\r2\r\n\r\nbo\rdy\r\n' ], [ alice => 'APPEND INBOX <<no header\r\n' ], [ alice => 'APPEND INBOX <<\r\nonly body\r\n' ],
     [ alice => 'SELECT INBOX' ], [ alice => 'FETCH 1:* (FLAGS UID)' ], [ alice => 'FETCH 1:* ENVELOPE' ], [ alice => 'FETCH 1:* BODYSTRUCTURE' ], [ alice => 'FETCH * FLAGS' ],
     [ alice => 'UID MOVE 1 INBOX.bb' ], [ alice => 'MOVE 1 INBOX.nosuch' ], [ alice => 'SELECT INBOX.bb' ],
     # rights

@@ -2,7 +2,6 @@
 #include "imap/admin/admin.h"
 
 #include <stdarg.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "lib/base/buf.h"
@@ -75,7 +74,8 @@ void admin_start(struct admin *a, unsigned flags)
     if (conf_load(a->config, a->tool->name, &why) != ERR_OK)
         admin_fatal(EX_CONFIG, "%s", buf_cstr(&why));
     buf_fini(&why);
-    log_open(conf_string(CONF_SYSLOG_PREFIX), a->tool->name, LOG_LOCAL6, conf_bool(CONF_DEBUG));
+    log_open(conf_string(CONF_SYSLOG_PREFIX), a->tool->name,
+             log_facility(conf_string(CONF_SYSLOG_FACILITY)), conf_bool(CONF_DEBUG));
     if (!(flags & ADMIN_ANY_USER))
         become_mail_user();
 }

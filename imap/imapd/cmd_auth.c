@@ -6,10 +6,9 @@
 #include "imap/serve/limits.h"
 #include "lib/base/log.h"
 #include "lib/conf/conf.h"
-#include "lib/text/base64.h"
 #include "lib/text/imapout.h"
 
-enum { SASL_LINE_MAX = 16384, ID_PAIRS_MAX = 30 };
+enum { ID_PAIRS_MAX = 30 };
 
 /* Answer to a finished login attempt. */
 static void conclude(struct session *s, enum login_result result, const char *why, const char *method)
@@ -26,6 +25,15 @@ static void conclude(struct session *s, enum login_result result, const char *wh
         break;
     case LOGIN_BAD:
         reply_bad(s, why ? why : "Invalid authentication data");
+        break;
+    case LOGIN_CANCELLED:
+        reply_bad(s, "Client canceled authentication");
+        break;
+    case LOGIN_UNAVAILABLE:
+        reply_no(s, "UNAVAILABLE", why ? why : "Authentication is not available now");
+        break;
+    case LOGIN_CLOSED:
+        s->state = ST_LOGOUT;
         break;
     case LOGIN_TOO_MANY:
         reply_no(s, "LIMIT", why ? why : "Too many open connections");
@@ -68,106 +76,39 @@ void cmd_login(void *session, const struct command *cmd)
     conclude(s, result, why, "Login failed: ");
 }
 
-/* The client's line of a dialogue, decoded.  ERR_STOP: "*", it gave up. */
-static err_t read_response(struct session *s, struct buf *response)
+/* Initial response (RFC 4959), still in base64.  ERR_NOTFOUND: none given. */
+static err_t initial_response(struct session *s, struct slice *initial)
 {
-    struct slice line;
-    err_t err = stream_line(out(s), SASL_LINE_MAX, &line);
-
-    if (err)
-        return err;
-    if (slice_eqs(line, "*"))
-        return ERR_STOP;
-    buf_reset(response);
-    return base64_decode(response, line);
-}
-
-static void send_challenge(struct session *s, const struct buf *challenge)
-{
-    struct buf line = BUF_INIT;
-
-    buf_adds(&line, "+ ");
-    base64_encode(&line, buf_slice(challenge));
-    buf_adds(&line, "\r\n");
-    stream_put_slice(out(s), buf_slice(&line));
-    buf_fini(&line);
-}
-
-/* Challenge and response until there is a verdict.  False: the reply is out already. */
-static bool dialogue(struct session *s, struct buf *challenge, enum login_result *result,
-                     const char **why)
-{
-    struct buf response = BUF_INIT;
-    err_t err = ERR_OK;
-
-    while (*result == LOGIN_CONTINUE) {
-        send_challenge(s, challenge);
-        err = read_response(s, &response);
-        if (err)
-            break;
-        buf_reset(challenge);
-        *result = serve_login_step(s->base, buf_slice(&response), challenge, why);
-    }
-    buf_wipe(&response);
-    buf_fini(&response);
-    if (!err)
-        return true;
-    sasl_server_cancel(s->base->sasl);
-    if (err == ERR_STOP)
-        reply_bad(s, "Client canceled authentication");
-    else if (err == ERR_SYNTAX || err == ERR_LIMIT)
-        reply_bad(s, "Invalid base64 in authentication response");
-    else
-        s->state = ST_LOGOUT;
-    return false;
-}
-
-/* Initial response (RFC 4959): "=" is the empty one.  ERR_NOTFOUND: none given. */
-static err_t initial_response(struct session *s, struct buf *initial)
-{
-    struct slice word;
-
     if (imaptok_at_end(&s->tok))
         return ERR_NOTFOUND;
-    if (imaptok_sp(&s->tok) != ERR_OK || imaptok_word(&s->tok, &word) != ERR_OK
-        || imaptok_end(&s->tok) != ERR_OK)
+    if (imaptok_sp(&s->tok) != ERR_OK || imaptok_word(&s->tok, initial) != ERR_OK)
         return ERR_SYNTAX;
-    return slice_eqs(word, "=") ? ERR_OK : base64_decode(initial, word);
+    return imaptok_end(&s->tok);
 }
 
 void cmd_authenticate(void *session, const struct command *cmd)
 {
     struct session *s = session;
-    struct buf initial = BUF_INIT, challenge = BUF_INIT;
-    struct slice mech, given;
+    struct slice mech, initial;
     const char *why = NULL;
     enum login_result result;
-    err_t err;
+    err_t err, given;
 
     if ((err = imaptok_sp(&s->tok)) != ERR_OK || (err = imaptok_atom(&s->tok, &mech)) != ERR_OK) {
         args_bad(s, err);
         return;
     }
     mech = arena_dup(s->base->command, mech);
-    err = initial_response(s, &initial);
-    if (err && err != ERR_NOTFOUND) {
+    given = initial_response(s, &initial);
+    if (given && given != ERR_NOTFOUND) {
         reply_bad(s, "Invalid initial response");
-        goto out;
+        return;
     }
-    given = initial.n ? buf_slice(&initial) : SLICE_LIT("");
-    stream_log_pause(out(s), true);
-    result = serve_login_begin(s->base, mech, err ? NULL : &given, &challenge, &why);
-    if (dialogue(s, &challenge, &result, &why)) {
-        conclude(s, result, why, "");
-        if (result == LOGIN_OK && (stream_flush(out(s)) != ERR_OK || serve_login_layer(s->base) != ERR_OK))
-            s->state = ST_LOGOUT;
-    }
-    stream_log_pause(out(s), false);
-out:
-    buf_wipe(&initial);
+    result = serve_login_dialogue(s->base, mech, given ? NULL : &initial, "+ ", &why);
     buf_wipe(&s->input);
-    buf_fini(&initial);
-    buf_fini(&challenge);
+    conclude(s, result, why, "");
+    if (result == LOGIN_OK && (stream_flush(out(s)) != ERR_OK || serve_login_layer(s->base) != ERR_OK))
+        s->state = ST_LOGOUT;
 }
 
 void cmd_starttls(void *session, const struct command *cmd)

@@ -112,7 +112,7 @@ static void inspect(struct data_run *r, const struct dot_facts *facts)
     if (r->why)
         return;
     r->err = stage_finish(r->stage);
-    if (!r->err && stage_facts(r->stage)->header_invalid_strict)
+    if (!r->err && (stage_facts(r->stage)->header_invalid_strict || r->filter.begins_folded))
         r->why = "554 5.6.0 Message contains invalid header";
 }
 

@@ -48,6 +48,8 @@ static void note_name(struct header_filter *f)
 static bool header_byte(struct header_filter *f, char c)
 {
     if (f->at_bol) {
+        f->begins_folded |= !f->has_begun && (c == ' ' || c == '\t');
+        f->has_begun = true;
         f->at_bol = false;
         f->name_n = 0;
         f->name_done = c == ' ' || c == '\t';

@@ -4,9 +4,8 @@
 #include "imap/serve/limits.h"
 #include "lib/base/log.h"
 #include "lib/conf/conf.h"
-#include "lib/text/base64.h"
 
-enum { LINE_MAX_BYTES = 4096, SASL_LINE_MAX = 16384, DEFAULT_TIMEOUT_S = 360 };
+enum { LINE_MAX_BYTES = 4096, DEFAULT_TIMEOUT_S = 360 };
 
 static bool preauth_option;                     /* -a; set once from the command line */
 
@@ -113,28 +112,6 @@ static void lmtp_starttls(void *session, const struct command *cmd)
 
 /* ---- AUTH (RFC 4954) */
 
-static err_t read_response(struct session *s, struct buf *response)
-{
-    struct slice line;
-    err_t err = stream_line(out(s), SASL_LINE_MAX, &line);
-
-    if (err)
-        return err;
-    if (slice_eqs(line, "*"))
-        return ERR_STOP;
-    buf_reset(response);
-    return base64_decode(response, line);
-}
-
-static void send_challenge(struct session *s, const struct buf *challenge)
-{
-    struct buf text = BUF_INIT;
-
-    base64_encode(&text, buf_slice(challenge));
-    reply(s, "334 %.*s", SLICE_ARG(buf_slice(&text)));
-    buf_fini(&text);
-}
-
 static void conclude(struct session *s, enum login_result result, const char *why)
 {
     switch (result) {
@@ -149,6 +126,15 @@ static void conclude(struct session *s, enum login_result result, const char *wh
     case LOGIN_BAD:
         reply(s, "501 5.5.4 cannot decode authentication data");
         break;
+    case LOGIN_CANCELLED:
+        reply(s, "501 5.5.4 Authentication cancelled");
+        break;
+    case LOGIN_UNAVAILABLE:
+        reply(s, "454 4.7.0 %s", why ? why : "Authentication is not available now");
+        break;
+    case LOGIN_CLOSED:
+        s->state = LS_END;
+        break;
     case LOGIN_TOO_MANY:
         reply(s, "421 4.7.0 %s", why ? why : "Too many connections");
         s->state = LS_END;
@@ -158,40 +144,13 @@ static void conclude(struct session *s, enum login_result result, const char *wh
     }
 }
 
-static void dialogue(struct session *s, enum login_result result, struct buf *challenge, const char *why)
-{
-    struct buf response = BUF_INIT;
-    err_t err = ERR_OK;
-
-    while (result == LOGIN_CONTINUE && !err) {
-        send_challenge(s, challenge);
-        err = read_response(s, &response);
-        buf_reset(challenge);
-        if (!err)
-            result = serve_login_step(s->base, buf_slice(&response), challenge, &why);
-    }
-    buf_wipe(&response);
-    buf_fini(&response);
-    if (!err) {
-        conclude(s, result, why);
-        return;
-    }
-    sasl_server_cancel(s->base->sasl);
-    if (err == ERR_STOP)
-        reply(s, "501 5.5.4 Authentication cancelled");
-    else if (err == ERR_SYNTAX || err == ERR_LIMIT)
-        reply(s, "501 5.5.4 cannot decode authentication data");
-    else
-        s->state = LS_END;
-}
-
 static void lmtp_auth(void *session, const struct command *cmd)
 {
     struct session *s = session;
     struct linetok t;
-    struct slice mech, word, given;
-    struct buf initial = BUF_INIT, challenge = BUF_INIT;
+    struct slice mech, initial;
     const char *why = NULL;
+    enum login_result result;
     bool has_initial;
 
     linetok_init(&t, s->args);
@@ -203,18 +162,9 @@ static void lmtp_auth(void *session, const struct command *cmd)
         reply(s, "501 5.5.4 Syntax error in parameters");
         return;
     }
-    mech = arena_dup(s->base->command, mech);
-    has_initial = linetok_word(&t, &word);
-    if (has_initial && !slice_eqs(word, "=") && base64_decode(&initial, word) != ERR_OK) {
-        reply(s, "501 5.5.4 cannot decode authentication data");
-    } else {
-        given = initial.n ? buf_slice(&initial) : SLICE_LIT("");
-        enum login_result result = serve_login_begin(s->base, mech, has_initial ? &given : NULL, &challenge, &why);
-        dialogue(s, result, &challenge, why);
-    }
-    buf_wipe(&initial);
-    buf_fini(&initial);
-    buf_fini(&challenge);
+    has_initial = linetok_word(&t, &initial);
+    result = serve_login_dialogue(s->base, mech, has_initial ? &initial : NULL, "334 ", &why);
+    conclude(s, result, why);
 }
 
 static const struct command commands[] = {

@@ -7,10 +7,9 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/conf/conf.h"
-#include "lib/text/base64.h"
 
 /* RFC 1939 3: the inactivity timer must be at least 10 minutes. */
-enum { LINE_MAX_BYTES = 2048, SASL_LINE_MAX = 16384, MIN_TIMEOUT_S = 600 };
+enum { LINE_MAX_BYTES = 2048, MIN_TIMEOUT_S = 600 };
 
 void reply(struct session *s, const char *fmt, ...)
 {
@@ -78,6 +77,15 @@ static void conclude(struct session *s, enum login_result result, const char *wh
     case LOGIN_BAD:
         reply(s, "-ERR authenticating: %s", why ? why : "cannot decode authentication data");
         break;
+    case LOGIN_CANCELLED:
+        reply(s, "-ERR Client canceled authentication");
+        break;
+    case LOGIN_UNAVAILABLE:
+        reply(s, "-ERR [SYS/TEMP] %s", why ? why : "Authentication is not available now");
+        return;
+    case LOGIN_CLOSED:
+        s->state = PS_END;
+        return;
     case LOGIN_TOO_MANY:
         reply(s, "-ERR [SYS/TEMP] %s", why ? why : "Too many open connections");
         break;
@@ -163,57 +171,6 @@ static void pop_apop(void *session, const struct command *cmd)
     }
 }
 
-static err_t read_response(struct session *s, struct buf *response)
-{
-    struct slice line;
-    err_t err = stream_line(out(s), SASL_LINE_MAX, &line);
-
-    if (err)
-        return err;
-    if (slice_eqs(line, "*"))
-        return ERR_STOP;
-    buf_reset(response);
-    return base64_decode(response, line);
-}
-
-static void send_challenge(struct session *s, const struct buf *challenge)
-{
-    struct buf text = BUF_INIT;
-
-    base64_encode(&text, buf_slice(challenge));
-    reply(s, "+ %.*s", SLICE_ARG(buf_slice(&text)));
-    buf_fini(&text);
-}
-
-static void dialogue(struct session *s, enum login_result result, struct buf *challenge, const char *why)
-{
-    struct buf response = BUF_INIT;
-    err_t err = ERR_OK;
-
-    while (result == LOGIN_CONTINUE && !err) {
-        send_challenge(s, challenge);
-        err = read_response(s, &response);
-        buf_reset(challenge);
-        if (!err)
-            result = serve_login_step(s->base, buf_slice(&response), challenge, &why);
-    }
-    buf_wipe(&response);
-    buf_fini(&response);
-    if (!err) {
-        conclude(s, result, why);
-        if (result == LOGIN_OK && (stream_flush(out(s)) != ERR_OK || serve_login_layer(s->base) != ERR_OK))
-            s->state = PS_END;
-        return;
-    }
-    sasl_server_cancel(s->base->sasl);
-    if (err == ERR_STOP)
-        reply(s, "-ERR Client canceled authentication");
-    else if (err == ERR_SYNTAX || err == ERR_LIMIT)
-        reply(s, "-ERR authenticating: cannot decode authentication data");
-    else
-        s->state = PS_END;
-}
-
 static void list_mechanisms(struct session *s)
 {
     struct buf mechs = BUF_INIT;
@@ -231,9 +188,9 @@ static void pop_auth(void *session, const struct command *cmd)
 {
     struct session *s = session;
     struct linetok t;
-    struct slice mech, word, given;
-    struct buf initial = BUF_INIT, challenge = BUF_INIT;
+    struct slice mech, initial;
     const char *why = NULL;
+    enum login_result result;
     bool has_initial;
 
     linetok_init(&t, s->args);
@@ -242,18 +199,11 @@ static void pop_auth(void *session, const struct command *cmd)
         return;
     }
     buf_reset(&s->folder);
-    has_initial = linetok_word(&t, &word);
-    if (has_initial && !slice_eqs(word, "=") && base64_decode(&initial, word) != ERR_OK) {
-        reply(s, "-ERR authenticating: cannot decode authentication data");
-    } else {
-        given = initial.n ? buf_slice(&initial) : SLICE_LIT("");
-        enum login_result result =
-            serve_login_begin(s->base, mech, has_initial ? &given : NULL, &challenge, &why);
-        dialogue(s, result, &challenge, why);
-    }
-    buf_wipe(&initial);
-    buf_fini(&initial);
-    buf_fini(&challenge);
+    has_initial = linetok_word(&t, &initial);
+    result = serve_login_dialogue(s->base, mech, has_initial ? &initial : NULL, "+ ", &why);
+    conclude(s, result, why);
+    if (result == LOGIN_OK && (stream_flush(out(s)) != ERR_OK || serve_login_layer(s->base) != ERR_OK))
+        s->state = PS_END;
 }
 
 /* RFC 2449 */

@@ -2,7 +2,7 @@ noinst_LIBRARIES += imap/serve/libserve.a
 imap_serve_libserve_a_SOURCES = \
 	imap/serve/banner.c imap/serve/cmdtable.c imap/serve/cmdtable.h \
 	imap/serve/conn.c \
-	imap/serve/deny.c \
+	imap/serve/deny.c imap/serve/dialogue.c \
 	imap/serve/limits.c imap/serve/limits.h \
 	imap/serve/login.c \
 	imap/serve/pool.c \

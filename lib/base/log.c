@@ -2,10 +2,12 @@
  *
  * Uses fixed buffers only: it must work when memory is exhausted.
  */
+#define SYSLOG_NAMES                    /* <syslog.h>, which log.h includes: table of names */
 #include "lib/base/log.h"
 
 #include <errno.h>
 #include <stdarg.h>
+#include <strings.h>
 
 enum {
     LOG_LINE_MAX = 8000,                /* what common syslog daemons take in one line */
@@ -29,6 +31,14 @@ void log_open(const char *prefix, const char *program, int facility, bool debug)
         snprintf(state.ident, sizeof state.ident, "%s", program);
     state.debug = debug;
     openlog(state.ident, LOG_PID, facility);
+}
+
+int log_facility(const char *name)
+{
+    for (const CODE *c = facilitynames; name && c->c_name; c++)
+        if (strcasecmp(c->c_name, name) == 0)
+            return c->c_val;
+    return LOG_LOCAL6;
 }
 
 void log_close(void)

@@ -18,6 +18,9 @@
 void log_open(const char *prefix, const char *program, int facility, bool debug);
 void log_close(void);
 
+/* LOG_MAIL for "mail" and so on, in either case; LOG_LOCAL6 for NULL and unknown names. */
+int log_facility(const char *name);
+
 /* Tests and tools: also (or only) write to stderr. */
 void log_to_stderr(bool only);
 

@@ -15,7 +15,8 @@ bool ts_header_parse(const uint8_t *p, struct ts_header *out)
         .repack_size = be64_get(p + TS_H_REPACK_SIZE),
         .current_size = be64_get(p + TS_H_CURRENT_SIZE),
     };
-    return out->version <= TS_VERSION && out->current_size >= TS_FIRST_AT;
+    return out->version <= TS_VERSION && out->current_size >= TS_FIRST_AT &&
+        out->current_size % TS_ALIGN == 0;
 }
 
 void ts_header_pack(const struct ts_header *h, uint8_t *p)
