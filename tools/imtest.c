@@ -253,8 +253,10 @@ int main(int argc, char **argv)
     log_to_stderr(true);
     signal(SIGPIPE, SIG_IGN);
     p = p ? p : &imtest_protocols[0];
-    if (!parse(&o, &p, argc, argv))
+    if (!parse(&o, &p, argc, argv)) {
+        mem_free(own_name);
         return usage(p);
+    }
     o.authname = o.authname ? o.authname : own_name;
     c.p = p;
     int status = FAILURE;

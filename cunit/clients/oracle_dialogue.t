@@ -131,6 +131,14 @@ my @LMTP = (
     ['RCPT TO:<alice> IGNOREQUOTA'], ['RSET'], ['DATA'], ['MAIL FROM:<>'], ['RSET'], ['MAIL FROM:<a@example.org> FOO=1'], ['VRFY alice'], ['EHLO x'], ['HELP'], ['NOSUCH'], ['RSET'], ['QUIT'],
 );
 
+# Messages for DATA: [ text, reason ]
+my @DATA = map { ref $_ ? $_ : [$_] } "Subject: a\r\nDelivered-To: x\r\nBcc: b\@x\r\n\r\nbody\r\n", "Subject: only header\r\nFrom: a\@b\r\n", "\r\nbody only\r\n", "no header at all\r\n\r\nbody\r\n",
+    "Subject: a\r\nbad line\r\nTo: x\r\n\r\nbody\r\n", "From x Thu\r\nSubject: mbox\r\n\r\nbody\r\n", "Subject: lf\nX: y\n\nbody\n\r\n", ": empty name\r\n\r\nbody\r\n",
+    "Subject : space before colon\r\n\r\nbody\r\n", " folded first\r\nSubject: x\r\n\r\nbody\r\n", "Subject: nul\0x\r\n\r\nbody\r\n", "Subject: body\r\n\r\nnul\0x\r\n", "Subject: 8\xe9bit\r\n\r\nbo\xe9dy\r\n", '', "\r\n",
+    "Message-Id: <own\@x>\r\ndate: Thu, 1 Jan 2015 00:00:00 +0000\r\n\r\n..dots\r\n",
+    [ "Return-Path: <old\@x>\r\nSubject: a\r\n\r\nbody\r\n", 'ours keeps a Return-Path that the message brought along (RFC 5321 4.4: MAY remove)' ],
+    [ "Subject: cr\rx\r\n\r\nbo\rdy\r\n", 'ours drops a CR that is alone, 3.6.1 finds the header invalid' ];
+
 sub line_answer {
     my ($text) = @_;
     $text =~ s/SESSIONID=<.*?>/SESSIONID/g;
@@ -157,15 +165,42 @@ sub lmtp {
     return map { line_answer($c->lmtp_cmd($_->[0])) } @LMTP;
 }
 
+# Replies to DATA, and what was stored below the trace headers.
+sub data {
+    my ($i) = @_;
+    my $c = $i->lmtp;
+    $c->lmtp_cmd('LHLO client.example.org');
+    my $n = 0;
+    return map {
+        $c->lmtp_cmd($_) for 'MAIL FROM:<a@example.org>', 'RCPT TO:<dave>', 'DATA';
+        $c->send("$_->[0].\r\n");
+        my $answer = line_answer($c->reply);
+        if ($answer =~ /^250/) {
+            $n++;
+            my $b = $i->imap(user => 'dave');
+            $b->ok('EXAMINE INBOX');
+            my ($text) = join("\n", $b->ok("FETCH $n (BODY.PEEK[])")) =~ /BODY\[\] \{\d+\}\r\n(.*)\)\z/s;
+            $b->logout;
+            $text =~ s/\AReturn-Path: .*\r\nReceived: .*\r\n(?:[ \t].*\r\n)*X-Cyrus-Session-Id: .*\r\n(?:X-Sieve: CMU Sieve 3\.0\r\n)?//;
+            $text =~ s/^(Message-ID: <cmu-lmtpd-)[^>]*/$1/m;
+            $text =~ s/^(Date: )\w+, \d+ \w+ 20.*/$1/m if $text =~ /cmu-lmtpd/;
+            $answer .= "\n$text";
+        }
+        $answer;
+    } @DATA;
+}
+
 # ---- ask both
-my (@imap, @pop3, @lmtp, $faults);
+my (@imap, @pop3, @lmtp, @data, $faults);
 for my $peer ('', 'cyrus') {
-    my $i = Halcyon::Test->new(peer => $peer, conf => { autocreate_post => 'no' });
-    $i->create_users('alice', 'bob', 'carol');
+    my $i = Halcyon::Test->new(peer => $peer, conf => { autocreate_post => 'no' },
+        users => { map { $_ => 'secret' } qw(alice bob carol dave cyrus) });
+    $i->create_users('alice', 'bob', 'carol', 'dave');
     $i->fill('carol', map { Halcyon::Corpus::made($_)->{bytes} } 1, 2, 3);
     $i->fill('alice', map { Halcyon::Corpus::made($_)->{bytes} } 1, 22, 3);
     push @pop3, [ pop3($i) ];
     push @lmtp, [ lmtp($i) ];
+    push @data, [ data($i) ];
     $i->fill('alice', Halcyon::Corpus::made(22)->{bytes});
     my %open;
     push @imap, [ map { imap($i, \%open, @$_[ 0, 1 ]) } @IMAP ];
@@ -173,11 +208,12 @@ for my $peer ('', 'cyrus') {
     $i->stop;
     $faults //= $i->faults;
 }
-for my $set ([ 'IMAP', \@IMAP, \@imap ], [ 'POP3', \@POP3, \@pop3 ], [ 'LMTP', \@LMTP, \@lmtp ]) {
+for my $set ([ 'IMAP', \@IMAP, \@imap ], [ 'POP3', \@POP3, \@pop3 ], [ 'LMTP', \@LMTP, \@lmtp ], [ 'DATA', \@DATA, \@data ]) {
     my ($name, $rows, $answers) = @$set;
     for my $n (0 .. $#$rows) {
         my @row = @{ $rows->[$n] };
         my $command = $name eq 'IMAP' ? "$row[0]: $row[1]" : $row[0];
+        $command =~ s/([\r\n\0])/$1 eq "\r" ? '\r' : $1 eq "\n" ? '\n' : '\0'/ge;
         my $reason = $name eq 'IMAP' ? $row[2] : $row[1];
         if (defined $reason) {
             unlike($answers->[0][$n], qr/connection lost/, "$name $command (differs: $reason)");

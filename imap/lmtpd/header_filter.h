@@ -17,6 +17,7 @@ struct header_filter {
     bool munge;                                 /* 8-bit bytes become X */
     bool in_body, at_bol;
     bool has_msgid, has_date, has_8bit;
+    bool has_begun, begins_folded;              /* the first line would continue the trace headers: no header */
     char name[HEADER_NAME_MAX];                 /* start of the line, up to the colon */
     size_t name_n;
     bool name_done;
