@@ -175,7 +175,7 @@ static err_t prepare(struct fetch_run *r, struct item_ctx *c, bool want_cache)
     if (want_cache)
         err = mailbox_cache(r->mb, c->recno, &c->cache);
     for (size_t i = 0; !err && i < r->f.sections.n; i++) {
-        if (!VEC_AT(&r->f.sections, struct fetch_section, i)->fields_cached) {
+        if (!section_is_top_header(VEC_AT(&r->f.sections, struct fetch_section, i))) {
             err = mailbox_message(r->mb, c->recno, &message);
             break;
         }

@@ -37,6 +37,13 @@ struct fetch {
     bool has_changedsince, vanished;
 };
 
+/* Only the header of the message itself is asked for: no more than that is read of its file. */
+static inline bool section_is_top_header(const struct fetch_section *sec)
+{
+    return sec->nparts == 0
+           && (sec->kind == SECTION_HEADER || sec->kind == SECTION_FIELDS || sec->kind == SECTION_FIELDS_NOT);
+}
+
 /* Items (and modifiers) from the command's arguments. On an error the BAD is out. */
 err_t fetch_read(struct session *, struct fetch *) NODISCARD;
 void fetch_fini(struct fetch *);
