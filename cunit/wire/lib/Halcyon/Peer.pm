@@ -28,11 +28,13 @@ sub get {
     my ($class, $name) = @_;
     my $packages = $PACKAGES{$name} or die "Halcyon::Peer: no peer is called '$name'\n";
     my $cache = $ENV{HALCYON_PEERS} || abs_path($ENV{HALCYON_BUILDDIR} || '.') . '/peers';
+    my $self = bless { name => $name, root => "$cache/$name" }, $class;
+    return $self if -d $self->{root};
     make_path($cache);
     open my $lock, '>>', "$cache/$name.lock" or die "$cache/$name.lock: $!";
     flock $lock, LOCK_EX or die "$cache/$name.lock: $!";
     _unpack($cache, $name, @$packages) unless -d "$cache/$name";
-    return bless { name => $name, root => "$cache/$name" }, $class;
+    return $self;
 }
 
 # Into a directory of another name first: what stands under the final name is complete.
