@@ -70,6 +70,9 @@ my @IMAP = (
     (map { [ carol => $_ ] } 'SEARCH MODSEQ 3', 'FETCH 1:* (FLAGS) (CHANGEDSINCE 4)', 'EXPUNGE', 'STATUS INBOX (HIGHESTMODSEQ)', 'FETCH 1 BODY[TEXT]<0.5>', 'CLOSE'),
     [ carol => 'ENABLE QRESYNC', 'ENABLED names what was asked for; 3.6.1 also what that implies' ],
     (map { [ carol => $_ ] } 'SELECT INBOX (QRESYNC (1 1))', 'UID FETCH 1:* (FLAGS) (CHANGEDSINCE 2 VANISHED)', 'FETCH 2 BODY[TEXT]<0.5>', 'UID STORE 1 +FLAGS (\Deleted)', 'EXPUNGE', 'CLOSE', 'SELECT INBOX (CONDSTORE)'),
+    # \Seen of a reader who is not the owner is a change like any other
+    [ bob => 'SETACL INBOX carol lrs' ], [ bob => 'APPEND INBOX <<Subject: s\r\n\r\nx\r\n' ], [ bob => 'UNSELECT' ], [ carol => 'SELECT user.bob' ],
+    (map { [ carol => $_ ] } 'FETCH 1 (FLAGS BODY[]<0.3>)', 'STORE 1 -FLAGS (\Seen)', 'STORE 1 +FLAGS (\Seen)', 'STATUS user.bob (HIGHESTMODSEQ)', 'UNSELECT'),
     # administrator
     (map { [ cyrus => $_ ] } 'LIST "" *', 'CREATE shared.x.y', 'LIST "" shared*', 'LIST "" %', 'NAMESPACE', 'GETQUOTAROOT shared.x', 'GETQUOTA nosuch',
         'SELECT user.alice', 'STATUS user.alice (MESSAGES)', 'MYRIGHTS user.alice', 'MYRIGHTS shared', 'GETACL shared', 'LISTRIGHTS shared bob', 'SETACL shared cyrus lrswipkxtea', 'DELETE shared',

@@ -216,10 +216,14 @@ static void mark_seen(struct fetch_run *r, const struct ranges *msgnos)
 {
     struct view *v = r->s->view;
     struct ranges uids = RANGES_INIT;
-    struct flag_change change = { .system_mask = FLAG_SEEN, .system_value = FLAG_SEEN };
+    bool internal = view_seen_is_internal(v);
+    struct flag_change change = { .touch = !internal };
     struct commit *c = NULL;
     uint32_t m;
     err_t err = ERR_OK;
+
+    if (internal)
+        change.system_mask = change.system_value = FLAG_SEEN;
 
     for (struct ranges_iter it = { 0 }; ranges_next(msgnos, &it, &m);) {
         if (view_is_expunged(v, m) || view_is_seen(v, view_recno(v, m)))
@@ -227,17 +231,17 @@ static void mark_seen(struct fetch_run *r, const struct ranges *msgnos)
         ranges_add(&r->newly_seen, m, m);
         ranges_add(&uids, view_uid(v, m), view_uid(v, m));
     }
-    if (!ranges_empty(&uids) && view_seen_is_internal(v)) {
+    if (!ranges_empty(&uids)) {
         err = view_commit_begin(v, &c);
         for (struct ranges_iter it = { 0 }; !err && ranges_next(&r->newly_seen, &it, &m);)
             if (!view_is_expunged(v, m))
                 err = commit_flags(c, view_recno(v, m), &change);
+        if (!err && !internal)
+            err = view_store_seen(v, &uids, true);
         if (!err)
             err = view_commit_end(v, &c, &r->newly_seen);
         else
             commit_abort(&c);
-    } else if (!ranges_empty(&uids)) {
-        err = view_store_seen(v, &uids, true);
     }
     if (err)
         ranges_clear(&r->newly_seen);

@@ -17,6 +17,7 @@ struct store_args {
     struct slice *words;
     size_t nwords;
     struct flag_words flags;                    /* words sorted into kinds */
+    bool private_seen;                          /* changes a \Seen that is not in the index */
 };
 
 static err_t read_modifier(struct session *s, struct store_args *a)
@@ -141,9 +142,14 @@ static void make_change(const struct store_args *a, uint32_t system, bool user, 
     }
 }
 
+static bool sets_seen(const struct store_args *a)
+{
+    return a->mode != STORE_REMOVE && (a->flags.system & FLAG_SEEN);
+}
+
 /* Inside the commit: messages changed by others since `unchangedsince` are left alone. */
 static err_t apply(struct session *s, struct commit *c, const struct store_args *a,
-                   const struct flag_change *change, struct ranges *done, struct ranges *modified,
+                   struct flag_change *change, struct ranges *done, struct ranges *modified,
                    bool *missing)
 {
     struct view *v = s->view;
@@ -160,6 +166,8 @@ static err_t apply(struct session *s, struct commit *c, const struct store_args 
             ranges_add(modified, s->is_uid ? view_uid(v, m) : m, s->is_uid ? view_uid(v, m) : m);
             continue;
         }
+        /* RFC 7162 3.1: a flag of this user alone gives the message a new modseq too */
+        change->touch = a->private_seen && view_is_seen(v, view_recno(v, m)) != sets_seen(a);
         err = commit_flags(c, view_recno(v, m), change);
         if (err)
             return err;
@@ -172,13 +180,12 @@ static err_t apply(struct session *s, struct commit *c, const struct store_args 
 static err_t store_private_seen(struct session *s, const struct store_args *a, const struct ranges *done)
 {
     struct ranges uids = RANGES_INIT;
-    bool set = a->mode != STORE_REMOVE && (a->flags.system & FLAG_SEEN);
     uint32_t m;
     err_t err;
 
     for (struct ranges_iter it = { 0 }; ranges_next(done, &it, &m);)
         ranges_add(&uids, view_uid(s->view, m), view_uid(s->view, m));
-    err = ranges_empty(&uids) ? ERR_OK : view_store_seen(s->view, &uids, set);
+    err = ranges_empty(&uids) ? ERR_OK : view_store_seen(s->view, &uids, sets_seen(a));
     ranges_fini(&uids);
     return err;
 }
@@ -241,16 +248,17 @@ static void run(struct session *s, struct store_args *a)
     if (!err)
         err = keyword_bits(s, c, a, bits);
     if (!err) {
-        index_system = view_seen_is_internal(s->view) ? system : system & ~(uint32_t)FLAG_SEEN;
+        a->private_seen = (system & FLAG_SEEN) && !view_seen_is_internal(s->view);
+        index_system = a->private_seen ? system & ~(uint32_t)FLAG_SEEN : system;
         make_change(a, index_system, user, bits, &change);
         err = apply(s, c, a, &change, &done, &modified, &missing);
     }
+    if (!err && a->private_seen)                /* before the modseq that tells others to look */
+        err = store_private_seen(s, a, &done);
     if (!err)
         err = view_commit_end(s->view, &c, &done);
     else
         commit_abort(&c);
-    if (!err && (system & FLAG_SEEN) && !view_seen_is_internal(s->view))
-        err = store_private_seen(s, a, &done);
     if (err) {
         reply_err(s, err);
     } else {

@@ -63,6 +63,7 @@ err_t commit_copy(struct commit *dst, struct mailbox *src, uint32_t recno, uint3
 struct flag_change {
     uint32_t system_mask, system_value;
     uint32_t user_mask[USER_FLAGS_MAX / 32], user_value[USER_FLAGS_MAX / 32];
+    bool touch;         /* a new modseq in any case: a flag that is kept elsewhere changes */
 };
 err_t commit_flags(struct commit *, uint32_t recno, const struct flag_change *) NODISCARD;
 /* Number of a user flag, created when missing (limit: only the first 100 for clients).

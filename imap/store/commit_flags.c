@@ -77,7 +77,7 @@ err_t commit_flags(struct commit *c, uint32_t recno, const struct flag_change *f
         return err;
     if (ch->after.flags & FLAG_INT_EXPUNGED)
         err = ERR_NOTFOUND;
-    else if (apply(&ch->after, f)) {
+    else if (apply(&ch->after, f) || f->touch) {
         commit_touch(c, ch);
         return ERR_OK;
     }
