@@ -115,6 +115,7 @@ static void test_convert(void)
             CU_CHECK_ROW(10 * i + k, is_built(file_engines[k], in_dir("to")));
             CU_CHECK_ROW(10 * i + k, is_built(file_engines[i], in_dir("from")));
             CU_CHECK_ROW(10 * i + k, !file_exists(in_dir("to.NEW")));
+            CU_CHECK_ROW(10 * i + k, !file_exists(in_dir("to.NEW.lock")));
         }
     }
 }

@@ -8,6 +8,7 @@ cunit_store_unit_store_SOURCES += \
 	cunit/store/mbcrash_test.c \
 	cunit/store/mbentry_test.c \
 	cunit/store/mblist_test.c \
+	cunit/store/mbrestore_test.c \
 	cunit/store/mbname_test.c \
 	cunit/store/mbops_test.c \
 	cunit/store/namespace_test.c \

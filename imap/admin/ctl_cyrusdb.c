@@ -4,8 +4,7 @@
  *     converted, the mailbox list and annotations of older versions are brought up, operations on
  *     mailboxes that a crash interrupted are finished, leftover stage files go, quotas are counted
  *     again.  Silent; repairs are logged.
- * -c, now and then: copies of the databases that cannot be
- * rebuilt, two generations of them.
+ * -c, now and then: copies of the databases that cannot be rebuilt, two generations of them.
  */
 #include <stdio.h>
 
@@ -116,7 +115,7 @@ static time_t last_start(void)
 
 static err_t recover_list(struct store *s, time_t since)
 {
-    struct mblist_repairs list;
+    struct mblist_repairs list = { 0 };
     struct mbop_repairs ops = { 0 };
     unsigned annotations = 0;
     err_t err = mblist_recover(s, &list);

@@ -200,27 +200,6 @@ err_t mblist_txn_put(struct mblist_txn *t, const struct mbentry *e)
     return err;
 }
 
-err_t mblist_restore(struct store *s, const struct vec *all)
-{
-    struct mblist_txn t;
-    struct mbentry now;
-    err_t err = mblist_begin(s, &t);
-
-    if (err)
-        return err;
-    for (size_t i = 0; i < all->n && !err; i++) {
-        const struct mblist_restored *one = VEC_AT(all, struct mblist_restored, i);
-
-        stamped(&now, &one->entry, &t);
-        err = put_with_history(&t, &now, &one->history);
-        mbentry_fini(&now);
-    }
-    if (!err)
-        return mblist_commit(&t);
-    mblist_abort(&t);
-    return err;
-}
-
 static void push_history(struct vec *history, const struct mbentry *tombstone)
 {
     struct mbhistory *h = vec_insert(history, 0);
@@ -288,5 +267,88 @@ err_t mblist_txn_purge(struct mblist_txn *t, const struct mbentry *e)
     if (!err)
         err = mblist_reverse_remove(t, e);
     buf_fini(&key);
+    return err;
+}
+
+/* ---- restoring ---- */
+
+/* The live mailbox that now has the id, if its name is not this one.  ERR_NOTFOUND: there is none. */
+static err_t find_namesake(struct mblist_txn *t, const struct mbentry *e, struct mbentry *out)
+{
+    struct buf name = BUF_INIT;
+    err_t err = e->uniqueid.n ? get_id(t, buf_slice(&e->uniqueid), out, NULL) : ERR_NOTFOUND;
+
+    buf_add_slice(&name, buf_slice(&out->name));
+    if (!err && !slice_eq(buf_slice(&name), buf_slice(&e->name)))
+        err = mblist_txn_get(t, buf_slice(&name), out);
+    else if (!err)
+        err = ERR_NOTFOUND;
+    if (!err && ((out->type & MBTYPE_DELETED) ||
+                 !slice_eq(buf_slice(&out->uniqueid), buf_slice(&e->uniqueid))))
+        err = ERR_NOTFOUND;
+    buf_fini(&name);
+    return err == ERR_CORRUPT ? ERR_NOTFOUND : err;
+}
+
+/* A tombstone leaves the id to the mailbox that has it.  A mailbox takes it: two names for the same
+ * files must not be. */
+static err_t restore(struct mblist_txn *t, const struct mbentry *e, const struct vec *history)
+{
+    struct mbentry other;
+    err_t err;
+
+    mbentry_init(&other);
+    err = find_namesake(t, e, &other);
+    if (err == ERR_NOTFOUND) {
+        err = put_with_history(t, e, history);
+    } else if (!err && (e->type & MBTYPE_DELETED)) {
+        err = replace_name(t, e);
+        if (!err)
+            err = store_name(t, e);
+    } else if (!err) {
+        err = mblist_reverse_remove(t, &other);
+        other.type |= MBTYPE_DELETED;
+        buf_reset(&other.partition);
+        buf_reset(&other.acl);
+        if (!err)
+            err = store_name(t, &other);
+        if (!err)
+            err = put_with_history(t, e, history);
+    }
+    mbentry_fini(&other);
+    return err;
+}
+
+static err_t restore_all(struct mblist_txn *t, const struct vec *all, bool tombstones)
+{
+    struct mbentry now;
+    err_t err = ERR_OK;
+
+    for (size_t i = 0; i < all->n && !err; i++) {
+        const struct mblist_restored *one = VEC_AT(all, struct mblist_restored, i);
+
+        if (!(one->entry.type & MBTYPE_DELETED) == tombstones)
+            continue;
+        stamped(&now, &one->entry, t);
+        err = restore(t, &now, &one->history);
+        mbentry_fini(&now);
+    }
+    return err;
+}
+
+err_t mblist_restore(struct store *s, const struct vec *all)
+{
+    struct mblist_txn t;
+    err_t err = mblist_begin(s, &t);
+
+    if (err)
+        return err;
+    /* the former names of a mailbox carry its id too, and have less to say about it */
+    err = restore_all(&t, all, true);
+    if (!err)
+        err = restore_all(&t, all, false);
+    if (!err)
+        return mblist_commit(&t);
+    mblist_abort(&t);
     return err;
 }

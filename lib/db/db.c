@@ -135,24 +135,24 @@ static err_t open_new(const struct db_engine *engine, const char *path, unsigned
     return ERR_OK;
 }
 
-static bool is_single_file(const struct db_engine *engine)
+/* The file is another engine's: convert it, or use that engine. */
+static err_t open_other(const struct db_engine *engine, const char *path, unsigned flags,
+                        struct db **out)
 {
-    return engine != &db_quotalegacy_engine && engine != &db_memory_engine;
-}
+    const char *found = db_detect_file(path);
+    err_t err = ERR_OK;
 
-/* The engine for what is there: the wanted one unless another one's mark is in the file. */
-static err_t choose_engine(const char *path, unsigned flags, const struct db_engine **engine)
-{
-    const char *found = is_single_file(*engine) ? db_detect_file(path) : NULL;
-
-    if (!found || strcmp(found, (*engine)->name) == 0)
-        return ERR_OK;
+    if (!found)
+        return ERR_CORRUPT;             /* another one yet by now: the next call will see it */
     if ((flags & DB_CONVERT) && !(flags & DB_RDONLY))
-        return db_convert(path, found, path, (*engine)->name);
-    *engine = db_engine_named(found);
-    if (!*engine)
+        err = db_convert(path, found, path, engine->name);
+    else
+        engine = db_engine_named(found);
+    if (!engine) {
         log_err("DBERROR: kind of database not built in: kind=<%s> filename=<%s>", found, path);
-    return *engine ? ERR_OK : ERR_UNSUPPORTED;
+        return ERR_UNSUPPORTED;
+    }
+    return err ? err : open_new(engine, path, flags, out);
 }
 
 err_t db_open(const char *engine_name, const char *path, unsigned flags, struct db **out)
@@ -169,8 +169,8 @@ err_t db_open(const char *engine_name, const char *path, unsigned flags, struct 
         share(*out, flags);
         return ERR_OK;
     }
-    err_t err = choose_engine(path, flags, &engine);
-    return err ? err : open_new(engine, path, flags, out);
+    err_t err = open_new(engine, path, flags, out);
+    return err == ERR_UNSUPPORTED ? open_other(engine, path, flags, out) : err;
 }
 
 /* Nobody asked for it: a failure costs space only. */

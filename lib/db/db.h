@@ -10,6 +10,11 @@
  * can validate what it read).  A second db_open() of the same path in one process shares the
  * handle (POSIX locks are per process).  Handles stay open across sessions; a file replaced by
  * rename is noticed.
+ *
+ * Two engines differ.  quotalegacy keeps a file per key: a transaction locks each key at its
+ * first touch and commits key by key; keys must be names of files (ERR_BADNAME) and values what
+ * its text form can hold (ERR_SYNTAX).  berkeley locks "<path>.lock" and writes the file anew at
+ * every commit, as flat does.
  */
 #ifndef DB_DB_H
 #define DB_DB_H

@@ -18,8 +18,6 @@
 #include "lib/os/file.h"
 #include "lib/os/lock.h"
 
-#define LOCK_SUFFIX ".lock"
-
 struct berkeley {
     struct dbfile file;                 /* which file it is; libdb opens the path itself */
     int lock;                           /* -1: not locked */
@@ -51,7 +49,8 @@ static err_t follow(struct db *db)
     err_t err = close_lib(b);
     if (err || b->file.size == 0)
         return err;
-    if (!db_has_magic(dbfile_bytes(&b->file)))
+    const char *is = db_recognise(dbfile_bytes(&b->file));
+    if (!is || strcmp(is, "berkeley") != 0)
         return db_not_ours(&b->file, "berkeley");
     b->lib_ino = b->file.ino;
     return berkeley_file_open(db->path, db_order(db), &b->lib);
@@ -154,7 +153,7 @@ static err_t take_lock(struct db *db)
 {
     struct buf name = BUF_INIT;
 
-    buf_addf(&name, "%s" LOCK_SUFFIX, db->path);
+    buf_addf(&name, "%s" DBFILE_LOCK_SUFFIX, db->path);
     err_t err = lock_path_take(buf_cstr(&name), LOCK_EXCLUSIVE, DB_LOCK_TIMEOUT_MS,
                                &state(db)->lock);
     buf_fini(&name);

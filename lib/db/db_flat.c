@@ -153,7 +153,7 @@ static err_t examine(struct flat *fl, bool replaced)
         return ERR_OK;
     fl->known = false;
     ordmap_free(&fl->copy);
-    if (db_has_magic(text))
+    if (db_is_recognisable(text))
         return db_not_ours(&fl->file, "flat");
     if (text.n && text.p[text.n - 1] != FLAT_LINE_END)
         return db_corrupt(fl->file.path, "last line has no end", text.n);

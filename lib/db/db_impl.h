@@ -141,9 +141,12 @@ const char *db_detect_file(const char *path);
  * converted meanwhile), db.c will change over.  ERR_CORRUPT (logged): nothing known. */
 err_t db_not_ours(const struct dbfile *, const char *engine) NODISCARD;
 
-/* Do the bytes begin as those of an engine whose files can be recognised?  (The rest may be
- * missing or damaged.) */
-bool db_has_magic(struct slice bytes);
+/* Engine of a file by its first bytes; NULL: not recognised. */
+const char *db_recognise(struct slice bytes);
+
+/* Might the bytes belong to an engine whose files can be recognised?  (Also where they end too
+ * soon to say which.) */
+bool db_is_recognisable(struct slice bytes);
 
 /* After a commit: the file has `size` bytes and had `packed` when it was last rewritten.  More
  * than twice that (and `slack`) and it is rewritten when the handle is closed; handles that

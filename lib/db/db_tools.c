@@ -32,8 +32,12 @@ static bool is_berkeley(const uint8_t *p)
     return false;
 }
 
-static const char *recognise(const uint8_t *p)
+const char *db_recognise(struct slice bytes)
 {
+    const uint8_t *p = (const uint8_t *)bytes.p;
+
+    if (bytes.n < DETECT_BYTES)
+        return NULL;
     if (memcmp(p, TS_MAGIC, MAGIC_BYTES) == 0)
         return "twoskip";
     if (memcmp(p, SL_MAGIC, MAGIC_BYTES) == 0)
@@ -41,11 +45,10 @@ static const char *recognise(const uint8_t *p)
     return is_berkeley(p) ? "berkeley" : NULL;
 }
 
-bool db_has_magic(struct slice bytes)
+bool db_is_recognisable(struct slice bytes)
 {
-    if (bytes.n >= DETECT_BYTES && is_berkeley((const uint8_t *)bytes.p))
-        return true;
-    return bytes.n >= MARK_BYTES && memcmp(bytes.p, TS_MAGIC, MARK_BYTES) == 0;
+    return db_recognise(bytes) ||
+        (bytes.n >= MARK_BYTES && memcmp(bytes.p, TS_MAGIC, MARK_BYTES) == 0);
 }
 
 const char *db_detect_file(const char *path)
@@ -58,7 +61,7 @@ const char *db_detect_file(const char *path)
         return NULL;
     err_t err = file_read(fd, path, head, sizeof head, &got);
     file_close(&fd);
-    return !err && got == sizeof head ? recognise(head) : NULL;
+    return err ? NULL : db_recognise(slice_make(head, got));
 }
 
 /* Opening a file that this process has open, and closing it again, would drop a lock. */
@@ -71,8 +74,7 @@ const char *db_detect(const char *path)
 
 err_t db_not_ours(const struct dbfile *file, const char *engine)
 {
-    struct slice bytes = dbfile_bytes(file);
-    const char *is = bytes.n >= DETECT_BYTES ? recognise((const uint8_t *)bytes.p) : NULL;
+    const char *is = db_recognise(dbfile_bytes(file));
     struct buf what = BUF_INIT;
 
     if (is && strcmp(is, engine) != 0)
@@ -121,6 +123,17 @@ static err_t copy_all(struct db *from, struct db_txn *lock, struct db *to)
     return db_commit(&c.txn);
 }
 
+/* The lock file of a database that is about to get another name. */
+static void remove_lock(const char *path)
+{
+    struct buf name = BUF_INIT;
+
+    buf_addf(&name, "%s" DBFILE_LOCK_SUFFIX, path);
+    err_t err = file_unlink(buf_cstr(&name));
+    (void)err;                          /* few engines have one */
+    buf_fini(&name);
+}
+
 /* Create a database file of its own and fill it; nothing is synced before it is complete. */
 static err_t write_new(struct db *from, struct db_txn *lock, const char *path, const char *engine)
 {
@@ -134,6 +147,7 @@ static err_t write_new(struct db *from, struct db_txn *lock, const char *path, c
         return err;
     err = copy_all(from, lock, to);
     db_close(&to);
+    remove_lock(path);
     return err;
 }
 

@@ -80,4 +80,7 @@ err_t dbfile_ok(struct dbfile *) NODISCARD;
 /* Path of the file that will replace it: "<path>.NEW". */
 #define DBFILE_NEW_SUFFIX ".NEW"
 
+/* Where an engine cannot lock the file itself: "<path>.lock". */
+#define DBFILE_LOCK_SUFFIX ".lock"
+
 #endif
