@@ -112,13 +112,17 @@ static void share_out(void (*one)(struct imap *, uint64_t i), uint64_t n, unsign
         pthread_join(t[i], NULL);
 }
 
-/* Parent i with all its children. */
+/* Parent i with all its children; those that an interrupted run has made are there in order. */
 static void make_boxes(struct imap *im, uint64_t i)
 {
     uint64_t children = opts_u64("children", 0);
+    struct imap_reply r = { 0 };
 
-    imap_command(im, NULL, "CREATE f%03u", (unsigned)i);
-    for (uint64_t c = 0; c < children; c++)
+    imap_command(im, &r, "LIST \"\" f%03u", (unsigned)i);
+    if (r.lists == 0)
+        imap_command(im, NULL, "CREATE f%03u", (unsigned)i);
+    imap_command(im, &r, "LIST \"\" f%03u/%%", (unsigned)i);
+    for (uint64_t c = r.lists; c < children; c++)
         imap_command(im, NULL, "CREATE f%03u/m%03u", (unsigned)i, (unsigned)c);
 }
 

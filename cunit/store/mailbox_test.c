@@ -456,7 +456,7 @@ static void test_linked_index(void)
 static void test_metapartition(void)
 {
     struct mbentry e;
-    struct buf why = BUF_INIT;
+    struct buf why = BUF_INIT, dir = BUF_INIT;
     struct store *s;
 
     instance_conf(
@@ -477,9 +477,11 @@ static void test_metapartition(void)
     mailbox_close(&mb);
     CU_ASSERT_EQUAL(mailbox_delete_files(s, &e), ERR_OK);
     CU_ASSERT_FALSE(mailbox_has_files(&e));
-    CU_ASSERT_FALSE(file_exists(instance_path("meta/uuid/x")));
+    CU_ASSERT_EQUAL(partition_dir(&e, FILE_INDEX, &dir), ERR_OK);
+    CU_ASSERT_FALSE(file_exists(buf_cstr(&dir)));
     mbentry_fini(&e);
     buf_fini(&why);
+    buf_fini(&dir);
     instance_close(&s);
 }
 

@@ -308,5 +308,9 @@ int main(int argc, char **argv)
     buf_fini(&l.text);
     namespace_free(&l.ns);
     store_close(&l.store);
-    return admin_status(admin_close(&a, err ? err : shown));
+    if (!err)
+        err = shown;
+    if (err == ERR_CORRUPT)
+        admin_warn(&a, "a quota root or mailbox is damaged and was passed over (see the log)");
+    return admin_status(admin_close(&a, err));
 }
