@@ -48,6 +48,8 @@ static void test_edited(void)
         { SLICE_LIT("a\t1\na\t2\n"), SLICE_LIT("a=2 "), SLICE_LIT("a\t2\nm\t-\n") },
         { SLICE_LIT("a\nb\n"), SLICE_LIT("a= b= "), SLICE_LIT("a\nb\n") },
         { SLICE_LIT("a\t1\t2\n"), SLICE_LIT("a=1\t2 "), SLICE_LIT("a\t1\t2\nm\t-\n") },
+        { SLICE_LIT("a\t1\r\nb\tx\0y\n"), SLICE_LIT("a=1\r b=x"),
+          SLICE_LIT("a\t1\377\215\nb\tx\377\200y\nm\t-\n") },
         { SLICE_LIT("m\t1"), SLICE_NULL, SLICE_NULL },
     };
 

@@ -93,13 +93,11 @@ static size_t search(struct slice text, struct slice key)
     return low;
 }
 
-/* Is the key written as we would write it?  Only then the search finds it. */
+/* Is every escape in the key one of ours?  Only then the search finds it. */
 static bool is_canonical(struct slice key)
 {
     for (size_t i = 0; i < key.n; i++) {
         uint8_t c = (uint8_t)key.p[i];
-        if (c == '\0' || c == '\r')
-            return false;
         if (c != FLAT_ESCAPE)
             continue;
         if (++i == key.n)
@@ -116,6 +114,8 @@ static bool is_sorted(struct slice text)
 {
     struct slice prev = SLICE_NULL, key, value;
 
+    if (text.n && (memchr(text.p, '\0', text.n) || memchr(text.p, '\r', text.n)))
+        return false;                   /* should be escaped */
     for (size_t at = 0; at < text.n; prev = key) {
         at = line_at(text, at, &key, &value);
         if (!is_canonical(key) || (prev.n && order_mbox(prev, key) >= 0))
@@ -136,8 +136,13 @@ static struct ordmap *sorted_copy(struct slice text)
         buf_reset(&escaped);
         add_unescaped(&plain, key);
         add_escaped(&escaped, buf_slice(&plain));
-        if (escaped.n)                  /* an empty line holds nothing */
-            ordmap_put(m, buf_slice(&escaped), value);
+        size_t keylen = escaped.n;
+        buf_reset(&plain);
+        add_unescaped(&plain, value);
+        add_escaped(&escaped, buf_slice(&plain));
+        if (keylen)                     /* an empty line holds nothing */
+            ordmap_put(m, slice_cut(buf_slice(&escaped), 0, keylen),
+                       slice_skip(buf_slice(&escaped), keylen));
     }
     buf_fini(&plain);
     buf_fini(&escaped);
