@@ -10,7 +10,9 @@
 #define ID_A "aaaaaaaaaaaaaaaaaaaaaaaa"
 #define ID_B "bbbbbbbbbbbbbbbbbbbbbbbb"
 
-enum { EVERYTHING = MBLIST_TOMBSTONES | MBLIST_DELETED_TREE | MBLIST_SPECIAL | MBLIST_INTERMEDIATE };
+enum {
+    EVERYTHING = MBLIST_TOMBSTONES | MBLIST_DELETED_TREE | MBLIST_SPECIAL | MBLIST_INTERMEDIATE
+};
 
 static struct mblist_restored *add(struct vec *all, const char *name, const char *id, bool deleted)
 {

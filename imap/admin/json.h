@@ -50,8 +50,8 @@ struct json_reader {
 void json_reader_init(struct json_reader *, struct slice text);
 void json_reader_fini(struct json_reader *);
 
-/* Next event; JSON_END behind the one value.  ERR_SYNTAX (r->line tells where), ERR_LIMIT (depth).
- */
+/* Next event; JSON_END behind the one value.  ERR_SYNTAX (r->line tells where), ERR_LIMIT
+ * (depth). */
 err_t json_read(struct json_reader *, enum json_event *out) NODISCARD;
 
 /* Jump over the object or array whose opening event was just read. */

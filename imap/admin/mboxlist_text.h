@@ -1,8 +1,8 @@
 /* mboxlist_text.h - entries of the mailbox list as text: what ctl_mboxlist prints and reads
  *
  *   "user.fred": {"name": "user.fred", "mtime": "1", "uidvalidity": "2", "createdmodseq": "1",
- * "foldermodseq": "9", "mbtype": "e", "partition": "default", "acl": {"fred": "lrs"}, "uniqueid":
- * "...", "name_history": [...]}
+ *       "foldermodseq": "9", "mbtype": "e", "partition": "default", "acl": {"fred": "lrs"},
+ *       "uniqueid": "...", "name_history": [...]}
  *
  * all on one line; numbers are strings; a tombstone has no partition.  A former name in
  * name_history has name, mtime, uidvalidity, createdmodseq, foldermodseq, mbtype and, if known,

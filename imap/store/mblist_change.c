@@ -272,7 +272,7 @@ err_t mblist_txn_purge(struct mblist_txn *t, const struct mbentry *e)
 
 /* ---- restoring ---- */
 
-/* The live mailbox that now has the id, if its name is not this one.  ERR_NOTFOUND: there is none. */
+/* The live mailbox that has the id now, if its name is not this one.  ERR_NOTFOUND: none. */
 static err_t find_namesake(struct mblist_txn *t, const struct mbentry *e, struct mbentry *out)
 {
     struct buf name = BUF_INIT;

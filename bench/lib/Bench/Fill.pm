@@ -56,6 +56,7 @@ sub fill_all {
     for my $server (@$servers) {
         my $pid = open($from{ $server->name }, '-|') // die "fork: $!\n";
         next if $pid;
+        $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
         my @done = make_users($server, $work->users, $stamp)
             ? grep { fill_set($server, $_, $sets, $stamp, $may_fill) } @names : ();
         syswrite STDOUT, "@done";

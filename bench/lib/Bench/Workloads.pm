@@ -91,7 +91,7 @@ my @JOBS = (
 
     ['envelope', 'mid', "imap cmd=envelope $MID", ['FETCH ENVELOPE of {mid}', 'cpu', 1.0]],
     ['structure', 'mid', "imap cmd=structure $MID", ['FETCH BODYSTRUCTURE of {mid}', 'cpu', 0.8]],
-    ['list50', 'mid', "imap cmd=list50 $MID", ['list view of 50', 'cpu', 1.0], 'both'],
+    ['view50', 'mid', "imap cmd=list50 $MID", ['list view of 50', 'cpu', 1.0], 'both'],
     ['headers50', 'mid', "imap cmd=headers50 $MID", ['50 header lists', 'cpu', 0.5], 'both'],
     ['fetch-one', 'mid', "imap cmd=one $MID", ['FETCH one whole message', 'cpu'], 'both'],
     ['fetch-full', 'mid', "imap cmd=full $MID expect={bytes_mid}",
