@@ -358,7 +358,7 @@ static void test_create_delete(void)
 
     new_entry(&e);
     for (at = 0;; at++) {
-        struct store *s = instance_open("");
+        struct store *s = instance_open("commit_sync: direct\n");
         int code = in_child(create, &e, at);
         CU_CHECK_ROW(at, create(s, &e) == ERR_OK);
         CU_CHECK_ROW(at, box_fault(&e) == NULL);
@@ -368,7 +368,7 @@ static void test_create_delete(void)
     }
     CU_ASSERT_TRUE(at > 8);
     for (at = 0;; at++) {
-        struct store *s = instance_open("");
+        struct store *s = instance_open("commit_sync: direct\n");
         CU_ASSERT_EQUAL(create(s, &e), ERR_OK);
         CU_ASSERT_EQUAL(mblist_put(s, &e), ERR_OK);
         struct mailbox *mb = box_open(s, "user.fred");
@@ -391,7 +391,7 @@ static void test_create_delete(void)
 /* What dead processes left in stage. is cleared by the next delivery. */
 static void test_stage_left(void)
 {
-    struct store *s = instance_open("");
+    struct store *s = instance_open("commit_sync: direct\n");
     struct mbentry e;
     int status;
 

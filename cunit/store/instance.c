@@ -56,7 +56,7 @@ static const char *const defaults[] = {
     "defaultpartition: default",  "unixhierarchysep: no",
     "altnamespace: no",           "admins: admin admin@dom.example",
     "servername: localhost",      "unix_group_enable: no",
-    "syslog_prefix: unit",
+    "syslog_prefix: unit",        "journal_size: 1048576",
 };
 
 /* One line, "@DIR@" replaced. */

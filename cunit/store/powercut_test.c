@@ -261,7 +261,7 @@ static void setup(struct boxes *b)
     int64_t limits[QUOTA_NRES] = { 10000000, QUOTA_UNLIMITED, QUOTA_UNLIMITED, QUOTA_UNLIMITED };
     struct buf dir = BUF_INIT;
 
-    b->s = instance_open("");
+    b->s = instance_open("commit_sync: direct\n");
     for (unsigned i = 0; i < 2; i++) {
         box_create(b->s, names[i], &b->e[i]);
         CU_ASSERT_EQUAL_FATAL(partition_dir(&b->e[i], FILE_MESSAGE, &dir), ERR_OK);

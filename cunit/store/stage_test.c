@@ -125,7 +125,7 @@ static int refuse_writes(void *arg, const char *step, const char *path)
 static void test_failures(void)
 {
     static const char *const steps[] = { "create", "write", "sync" };
-    struct store *s = instance_open("");
+    struct store *s = instance_open("commit_sync: direct\n");
 
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         struct stage *stage;

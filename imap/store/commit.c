@@ -1,6 +1,7 @@
 /* commit.c - begin, end and abort: locks, rounds of syncs, undo (see commit.h, commit_impl.h) */
 #include "imap/store/commit_impl.h"
 
+#include "imap/store/journal.h"
 #include "imap/store/lockorder.h"
 #include "imap/store/mbname.h"
 #include "imap/store/recover.h"
@@ -21,6 +22,8 @@ static struct commit *commit_new(struct mailbox *mb)
     c->now = (uint32_t)clock_now();
     vec_init(&c->changes, sizeof(struct commit_change));
     vec_init(&c->appended, sizeof(struct record));
+    vec_init(&c->names, sizeof(struct commit_name));
+    vec_init(&c->runs, sizeof(struct commit_run));
     c->meta_dirfd = -1;
     c->dir_item = c->meta_item = c->index_item = SIZE_MAX;
     return c;
@@ -37,6 +40,7 @@ static void commit_free(struct commit *c)
 {
     vec_fini(&c->changes);
     vec_fini(&c->appended);
+    commit_names_fini(c);
     mem_free(c->slot);
     buf_fini(&c->cache);
     file_close(&c->meta_dirfd);
@@ -313,7 +317,8 @@ static void finish_all(struct commit **c, size_t n)
     }
 }
 
-void commit_end_many(struct commit **c, size_t n, err_t *results)
+/* Without the journal. */
+static void end_direct(struct commit **c, size_t n)
 {
     prepare_all(c, n);
     write_all(c, n, false);
@@ -323,9 +328,21 @@ void commit_end_many(struct commit **c, size_t n, err_t *results)
             c[i]->err = failed;
     }
     write_all(c, n, true);
+}
+
+void commit_end_many(struct commit **c, size_t n, err_t *results)
+{
+    struct journal *journal = n ? c[0]->mb->store->journal : NULL;
+
+    if (journal)
+        commit_end_journaled(c, n);
+    else
+        end_direct(c, n);
     for (size_t i = 0; i < n; i++)
         results[i] = c[i]->err;
     finish_all(c, n);
+    if (journal)
+        journal_tidy(journal);
     for (size_t i = 0; i < n; i++)
         c[i] = NULL;
 }

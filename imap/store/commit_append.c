@@ -1,12 +1,14 @@
 /* commit_append.c - new messages in a commit: from a stage, or by link from another mailbox (see
  * commit.h)
  *
- * The name is linked into place at once, so that the stage may go before the commit ends; an undo
- * removes it.
+ * A message whose bytes go into the journal gets its name when the record is durable.  Any other is
+ * linked into place at once; an undo removes it.
  */
 #include "imap/store/commit_impl.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "imap/store/mbname.h"
 #include "imap/store/msgfile.h"
@@ -14,6 +16,11 @@
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/os/file.h"
+
+enum {
+    CONTENT_MAX = 8 << 20,              /* bytes of messages in one commit that the journal takes */
+    COPY_CONTENT_MAX = 1 << 20          /* the same when messages are copied */
+};
 
 /* ---- quota ---- */
 
@@ -83,30 +90,62 @@ static void drop_cache(struct commit *c, size_t n)
 
 /* ---- names ---- */
 
+static void pass_over(const struct commit *c, struct record *r, const char *name)
+{
+    log_notice("message file without a record: filename=<%s/%s>", c->mb->msg_dir.p, name);
+    r->uid++;
+}
+
 /* Give the file its name here.  A name in use is a file that some operator put there: it is passed
  * over. */
-static err_t link_message(struct commit *c, const char *from, struct slice from_partition,
-                          struct record *r)
+static err_t link_message(struct commit *c, const char *from, bool may_link, struct record *r)
 {
-    struct mailbox *mb = c->mb;
     char name[MSGFILE_NAME_MAX];
     int dirfd;
 
-    bool may_link = store_conf(mb->store)->single_instance &&
-                    slice_eq(from_partition, buf_slice(&mb->entry.partition));
-    err_t err = view_msg_dir(mb, &dirfd);
+    err_t err = view_msg_dir(c->mb, &dirfd);
     if (!err)
         err = commit_start(c);
     while (!err) {
         msgfile_name(r->uid, name);
-        err = durable_link_at(from, dirfd, mb->msg_dir.p, name, may_link, &c->copied);
+        err = durable_link_at(from, dirfd, c->mb->msg_dir.p, name, may_link, &c->copied);
         if (err != ERR_EXISTS || r->uid == UINT32_MAX)
             break;
-        log_notice("message file without a record: filename=<%s/%s>", mb->msg_dir.p, name);
-        r->uid++;
+        pass_over(c, r, name);
         err = ERR_OK;
     }
+    c->nlinked += !err;
     return err;
+}
+
+/* The name for later; the UID is free for sure, as nobody else appends under our lock. */
+static err_t keep_name(struct commit *c, const struct commit_name *n, struct record *r)
+{
+    char name[MSGFILE_NAME_MAX];
+    int dirfd;
+    err_t err = view_msg_dir(c->mb, &dirfd);
+
+    if (err)
+        return err;
+    for (;;) {
+        msgfile_name(r->uid, name);
+        if (faccessat(dirfd, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 || r->uid == UINT32_MAX)
+            break;
+        pass_over(c, r, name);
+    }
+    struct commit_name *kept = VEC_PUSH(&c->names, struct commit_name);
+    *kept = *n;
+    kept->uid = r->uid;
+    if (n->stage)
+        stage_hold(n->stage);
+    c->content_bytes += n->staged ? n->content.n : r->size;
+    return ERR_OK;
+}
+
+static bool may_link(const struct commit *c, struct slice from_partition)
+{
+    return store_conf(c->mb->store)->single_instance &&
+           slice_eq(from_partition, buf_slice(&c->mb->entry.partition));
 }
 
 /* The file's time is a second copy of the internal date, for rebuilding. */
@@ -169,34 +208,56 @@ static void take_facts(const struct facts *f, struct record *r)
     r->cache_crc = f->cache_crc;
 }
 
+/* Name now or later. */
+static err_t place_staged(struct commit *c, struct stage *stage, struct record *r)
+{
+    const struct slice partition = buf_slice(&c->mb->entry.partition);
+    const struct slice *content = stage_content(stage);
+    const char *path;
+    err_t err = ERR_OK;
+
+    if (content && c->content_bytes + content->n > CONTENT_MAX) {
+        err = stage_sync(stage);
+        content = NULL;
+    }
+    if (!err)
+        err = stage_on_partition(stage, partition, &path);
+    if (!err && content)
+        return keep_name(c, &(struct commit_name){ .stage = stage,
+                                                   .staged = path,
+                                                   .content = *content,
+                                                   .time = r->internaldate,
+                                                   .may_link = may_link(c, partition) }, r);
+    if (!err)
+        err = link_message(c, path, may_link(c, partition), r);
+    if (!err)
+        set_time(c, r);
+    return err;
+}
+
 err_t commit_append(struct commit *c, struct stage *stage, const struct append_info *info,
                     uint32_t *uid_out)
 {
     const struct facts *facts = stage_facts(stage);
-    struct slice partition = buf_slice(&c->mb->entry.partition);
     struct record r = {
         .internaldate = info->internaldate ? (uint32_t)info->internaldate : c->now,
         .flags = info->flags & FLAG_SYSTEM_MASK,
     };
-    const char *path;
 
     err_t err = next_uid(c, &r.uid);
     if (!err)
         err = set_keywords(c, info, &r);
-    if (!err)
-        err = stage_on_partition(stage, partition, &path);
     if (err)
         return err;
     take_facts(facts, &r);
     const size_t cached = c->cache.n;
     err = add_cache(c, buf_slice(&facts->cache), &r);
     if (!err)
-        err = link_message(c, path, partition, &r);
+        err = place_staged(c, stage, &r);
     if (err) {
         drop_cache(c, cached);
         return err;
     }
-    set_time(c, &r);
     push(c, &r);
     *uid_out = r.uid;
     return ERR_OK;
@@ -271,6 +332,28 @@ static err_t copy_cache(struct commit *c, struct mailbox *src, uint32_t recno, s
     return add_cache(c, cr.whole, r);
 }
 
+/* The bytes of small copies go through the journal: one sync for all that the commit does.  Beyond
+ * that the names are linked now, and the file system is synced before the commit point. */
+static err_t place_copy(struct commit *c, struct slice from_partition, struct buf *path,
+                        struct record *r)
+{
+    const bool linkable = may_link(c, from_partition);
+
+    if (!c->mb->store->journal || c->content_bytes + r->size > COPY_CONTENT_MAX) {
+        err_t err = link_message(c, buf_cstr(path), linkable, r);
+        c->copied |= !err && c->mb->store->journal;
+        return err;
+    }
+    if (!file_exists(buf_cstr(path)))
+        return ERR_NOTFOUND;
+    struct commit_name n = { .time = r->internaldate, .may_link = linkable };
+    buf_add_slice(&n.source, buf_slice(path));
+    err_t err = keep_name(c, &n, r);
+    if (err)
+        buf_fini(&n.source);
+    return err;
+}
+
 err_t commit_copy(struct commit *c, struct mailbox *src, uint32_t recno, uint32_t system_flags,
                   uint32_t *uid_out)
 {
@@ -296,8 +379,9 @@ err_t commit_copy(struct commit *c, struct mailbox *src, uint32_t recno, uint32_
     if (!err)
         err = copy_cache(c, src, recno, &r);
     if (!err)
-        err = link_message(c, buf_cstr(&path), from.flags & FLAG_INT_ARCHIVED
-                               ? SLICE_NULL : buf_slice(&src->entry.partition), &r);
+        err = place_copy(c, from.flags & FLAG_INT_ARCHIVED ? SLICE_NULL
+                                                           : buf_slice(&src->entry.partition),
+                         &path, &r);
     buf_fini(&path);
     if (err) {
         drop_cache(c, cached);

@@ -2,7 +2,8 @@
  *
  * States of a commit: collecting (nothing but linked messages on disk) - prepared (header file and
  * cache written, names to be synced) - written (index records and header in place, to be synced) -
- * done.  Any failure undoes what was done so far while the locks are still held.  `started` says
+ * done.  With the journal: collecting - prepared (what the journal does not take is linked and
+ * synced) - computed (the record is made and durable) - applied (all files written) - done.  Any failure undoes what was done so far while the locks are still held.  `started` says
  * that the index header carries UNFINISHED, which is set before the first byte of the mailbox
  * changes and goes with the last.
  */
@@ -13,10 +14,29 @@
 #include "imap/store/durable.h"
 #include "imap/store/mailbox_impl.h"
 #include "imap/store/synccrc.h"
+#include "lib/os/map.h"
 
 struct commit_change {
     uint32_t recno;
     struct record before, after;
+};
+
+/* A message whose file gets its name when the journal has its bytes. */
+struct commit_name {
+    uint32_t uid, time;
+    bool may_link;
+    struct stage *stage;                /* held; NULL: a copy */
+    const char *staged;                 /* its path */
+    struct buf source;                  /* path of the message that is copied */
+    struct slice content;
+    struct filemap map;                 /* behind content, of a copy */
+    uint32_t number;                    /* of the content in the record */
+};
+
+/* Bytes of the index. */
+struct commit_run {
+    uint64_t at;
+    struct buf bytes;
 };
 
 struct commit {
@@ -30,7 +50,11 @@ struct commit {
     struct buf cache;                   /* records to be appended to cyrus.cache */
     uint64_t cache_base;                /* file offset of cache.p[0] */
     bool cache_known;                   /* cache_base is set */
-    bool copied;                        /* a message was copied, its bytes are not durable yet */
+    bool copied;                        /* bytes of a named message are not durable yet */
+    uint32_t nlinked;                   /* appended messages that have their names already */
+    struct vec names;                   /* struct commit_name: those that have not */
+    uint64_t content_bytes;             /* of them */
+    struct vec runs;                    /* struct commit_run, when computed */
     bool header_changed;                /* cyrus.header is to be written */
     bool head_changed;                  /* the index header alone was changed */
     bool head_durable;                  /* ... in a way that must be durable */
@@ -41,7 +65,7 @@ struct commit {
 
     /* while ending */
     bool started;                       /* UNFINISHED is in the file */
-    bool records_written, head_written;
+    bool records_written, head_written, header_written;
     bool quota_applied;
     int64_t quota_delta[3];             /* storage, messages, annotations */
     size_t dir_item, meta_item, index_item;     /* in the batch; SIZE_MAX: none */
@@ -61,15 +85,28 @@ void commit_touch(struct commit *, struct commit_change *);
 
 /* ---- commit_write.c ---- */
 
+/* Bytes of cyrus.header as it will be; its checksum is known afterwards. */
+void commit_header_bytes(struct commit *, struct buf *out);
 /* Has the commit anything to write? */
 bool commit_is_empty(const struct commit *);
 /* Cache, annotations and header file; adds directories to the batch. */
 err_t commit_prepare(struct commit *, struct durable *) NODISCARD;
 /* Index records, quota, index header; adds the index to the batch. */
 err_t commit_write(struct commit *, struct durable *) NODISCARD;
+/* With the journal.  The new index header and all writes to the index, in memory only. */
+err_t commit_compute(struct commit *) NODISCARD;
+/* Names of messages; then all other files.  Nothing is synced. */
+err_t commit_apply_names(struct commit *) NODISCARD;
+err_t commit_apply_index(struct commit *) NODISCARD;
 /* Take back everything after a failure. */
 void commit_undo(struct commit *);
 /* The view's picture is what was written. */
 void commit_adopt(struct commit *);
+
+/* ---- commit_journal.c ---- */
+
+/* End commits through the journal: sets err of each. */
+void commit_end_journaled(struct commit **, size_t n);
+void commit_names_fini(struct commit *);
 
 #endif

@@ -50,10 +50,18 @@ bool commit_is_empty(const struct commit *c)
 
 /* ---- preparation ---- */
 
+void commit_header_bytes(struct commit *c, struct buf *out)
+{
+    struct header *h = view_header(c->mb);
+
+    if (!h->type.n)
+        header_set_entry(h, &c->mb->entry);
+    header_format(h, out);
+}
+
 static err_t write_header_file(struct commit *c, struct durable *d)
 {
     struct mailbox *mb = c->mb;
-    struct header *h = view_header(mb);
     struct buf path = BUF_INIT, bytes = BUF_INIT, dir = BUF_INIT;
 
     err_t err = partition_file(&mb->entry, FILE_HEADER, &path);
@@ -61,12 +69,9 @@ static err_t write_header_file(struct commit *c, struct durable *d)
         err = partition_dir(&mb->entry, FILE_HEADER, &dir);
     if (!err)
         err = commit_start(c);
-    if (!err) {
-        if (!h->type.n)
-            header_set_entry(h, &mb->entry);
-        header_format(h, &bytes);
+    commit_header_bytes(c, &bytes);
+    if (!err)
         err = durable_replace(buf_cstr(&path), buf_slice(&bytes));
-    }
     if (!err)
         err = file_open(buf_cstr(&dir), O_RDONLY | O_DIRECTORY, 0, &c->meta_dirfd);
     if (!err)
@@ -96,10 +101,13 @@ static err_t prepare_appends(struct commit *c, struct durable *d)
     struct mailbox *mb = c->mb;
     err_t err = ERR_OK;
 
-    c->dir_item = durable_add_dir(d, mb->msg_dirfd, mb->msg_dir.p);
+    const bool journaled = mb->store->journal != NULL;
+
+    if (c->nlinked && !(journaled && c->copied))
+        c->dir_item = durable_add_dir(d, mb->msg_dirfd, mb->msg_dir.p);
     if (c->copied)
         err = durable_sync_fs(mb->msg_dirfd, mb->msg_dir.p);
-    if (!err && c->cache.n)
+    if (!err && c->cache.n && !journaled)
         err = write_cache(c);
     if (!err && !mb->head.nrecords)
         err = msgannot_create(mb->store, &mb->entry);
@@ -110,7 +118,7 @@ err_t commit_prepare(struct commit *c, struct durable *d)
 {
     err_t err = ERR_OK;
 
-    if (c->header_changed)
+    if (c->header_changed && !c->mb->store->journal)
         err = write_header_file(c, d);
     if (!err && c->appended.n)
         err = prepare_appends(c, d);
@@ -248,22 +256,43 @@ static err_t write_changes(struct commit *c, bool after)
     return err;
 }
 
-static err_t write_appended(struct commit *c)
+static struct commit_run *new_run(struct commit *c, uint32_t recno)
 {
-    struct mailbox_core *core = c->mb->core;
-    uint8_t raw[INDEX_RECORD_SIZE];
-    struct buf bytes = BUF_INIT;
+    struct commit_run *run = VEC_PUSH(&c->runs, struct commit_run);
 
+    run->at = record_offset(recno);
+    return run;
+}
+
+/* All writes to the index but that of the header. */
+static void make_runs(struct commit *c)
+{
+    uint8_t raw[INDEX_RECORD_SIZE];
+
+    sort_changes(c);
+    for (size_t i = 0; i < c->changes.n;) {
+        uint32_t recno = VEC_AT(&c->changes, struct commit_change, i)->recno;
+        i = gather_run(c, i, true, &new_run(c, recno)->bytes);
+    }
     if (!c->appended.n)
-        return ERR_OK;
-    buf_reserve(&bytes, c->appended.n * INDEX_RECORD_SIZE);
+        return;
+    struct buf *bytes = &new_run(c, c->mb->head.nrecords + 1)->bytes;
+    buf_reserve(bytes, c->appended.n * INDEX_RECORD_SIZE);
     for (size_t i = 0; i < c->appended.n; i++) {
         index_record_encode(VEC_AT(&c->appended, struct record, i), raw);
-        buf_add(&bytes, raw, sizeof raw);
+        buf_add(bytes, raw, sizeof raw);
     }
-    err_t err = durable_pwrite(core->fd, core->index_path.p, bytes.p, bytes.n,
-                               record_offset(c->mb->head.nrecords + 1));
-    buf_fini(&bytes);
+}
+
+static err_t write_runs(struct commit *c)
+{
+    struct mailbox_core *core = c->mb->core;
+    err_t err = ERR_OK;
+
+    for (size_t i = 0; i < c->runs.n && !err; i++) {
+        const struct commit_run *run = VEC_AT(&c->runs, struct commit_run, i);
+        err = durable_pwrite(core->fd, core->index_path.p, run->bytes.p, run->bytes.n, run->at);
+    }
     return err;
 }
 
@@ -291,12 +320,9 @@ static err_t write_records(struct commit *c)
 {
     err_t err = commit_start(c);
 
-    sort_changes(c);
     c->records_written = true;
     if (!err)
-        err = write_changes(c, true);
-    if (!err)
-        err = write_appended(c);
+        err = write_runs(c);
     if (!err)
         err = apply_quota(c, 1);
     c->quota_applied = !err;
@@ -312,6 +338,7 @@ err_t commit_write(struct commit *c, struct durable *d)
         return c->started ? write_head(c, &c->mb->head, 0, raw) : ERR_OK;
     bool records = c->changes.n || c->appended.n;
     err_t err = make_head(c);
+    make_runs(c);
     if (!err && records)
         err = write_records(c);
     c->head_written = true;
@@ -320,6 +347,72 @@ err_t commit_write(struct commit *c, struct durable *d)
     if (!err && (records || c->header_changed || c->head_durable))
         c->index_item = durable_add_file(d, core->fd, core->index_path.p);
     return err;
+}
+
+/* ---- with the journal ---- */
+
+err_t commit_compute(struct commit *c)
+{
+    err_t err = make_head(c);
+
+    make_runs(c);
+    return err;
+}
+
+/* The file is that of the stage or of the source; if it has gone, its bytes are still at hand. */
+static err_t give_name(struct commit *c, struct commit_name *n)
+{
+    const struct timespec times[2] = { { .tv_sec = n->time }, { .tv_sec = n->time } };
+    const struct mailbox *mb = c->mb;
+    char name[MSGFILE_NAME_MAX];
+    bool copied = false;
+
+    msgfile_name(n->uid, name);
+    err_t err = durable_link_at(n->staged ? n->staged : buf_cstr(&n->source), mb->msg_dirfd,
+                                mb->msg_dir.p, name, n->may_link, &copied);
+    if (err == ERR_NOTFOUND)
+        err = durable_write_at(mb->msg_dir.p, name, n->content);
+    if (!err && (n->staged || copied) && utimensat(mb->msg_dirfd, name, times, 0) < 0)
+        log_debug("cannot set the time of %s/%s", mb->msg_dir.p, name);
+    return err;
+}
+
+static err_t apply_header_file(struct commit *c)
+{
+    struct buf path = BUF_INIT, bytes = BUF_INIT;
+    err_t err = partition_file(&c->mb->entry, FILE_HEADER, &path);
+
+    commit_header_bytes(c, &bytes);
+    if (!err)
+        err = durable_replace_later(buf_cstr(&path), buf_slice(&bytes));
+    buf_fini(&path);
+    buf_fini(&bytes);
+    return err;
+}
+
+err_t commit_apply_names(struct commit *c)
+{
+    err_t err = commit_start(c);
+
+    for (size_t i = 0; i < c->names.n && !err; i++)
+        err = give_name(c, VEC_AT(&c->names, struct commit_name, i));
+    return err;
+}
+
+err_t commit_apply_index(struct commit *c)
+{
+    uint8_t raw[INDEX_HEAD_SIZE];
+    err_t err = commit_start(c);
+
+    if (!err && c->cache.n)
+        err = write_cache(c);
+    c->header_written = c->header_changed;
+    if (!err && c->header_changed)
+        err = apply_header_file(c);
+    if (!err && c->runs.n)
+        err = write_records(c);
+    c->head_written = true;
+    return err ? err : write_head(c, &c->head, 0, raw);
 }
 
 void commit_adopt(struct commit *c)
@@ -352,7 +445,7 @@ static err_t restore_index(struct commit *c)
         err = durable_truncate(mb->core->fd, mb->core->index_path.p, view_index_size(mb));
     if (!err && c->quota_applied)
         err = apply_quota(c, -1);
-    if (c->meta_item != SIZE_MAX)
+    if (c->meta_item != SIZE_MAX || c->header_written)
         old.header_file_crc = mb->hs->header.crc;
     if (!err)
         err = write_head(c, &old, 0, raw);

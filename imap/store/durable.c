@@ -83,6 +83,12 @@ err_t durable_pwrite(int fd, const char *path, const void *p, size_t n, uint64_t
     return err ? err : file_pwrite_all(fd, path, p, n, at);
 }
 
+err_t durable_pwritev(int fd, const char *path, const struct slice *pieces, size_t n, uint64_t at)
+{
+    err_t err = step("pwrite", path);
+    return err ? err : file_pwritev_all(fd, path, pieces, n, at);
+}
+
 err_t durable_truncate(int fd, const char *path, uint64_t size)
 {
     err_t err = step("truncate", path);
@@ -212,7 +218,7 @@ err_t durable_sync_fs(int fd, const char *path)
     return err;
 }
 
-err_t durable_replace(const char *path, struct slice bytes)
+static err_t replace(const char *path, struct slice bytes, bool sync)
 {
     struct buf tmp = BUF_INIT;
     int fd = -1;
@@ -222,7 +228,7 @@ err_t durable_replace(const char *path, struct slice bytes)
     err_t err = durable_create(name, true, &fd);
     if (!err)
         err = durable_write(fd, name, bytes.p, bytes.n);
-    if (!err)
+    if (!err && sync)
         err = durable_sync_file(fd, name);
     if (!err)
         err = durable_rename(name, path);
@@ -230,6 +236,30 @@ err_t durable_replace(const char *path, struct slice bytes)
         (void)!unlink(name);
     file_close(&fd);
     buf_fini(&tmp);
+    return err;
+}
+
+err_t durable_replace(const char *path, struct slice bytes)
+{
+    return replace(path, bytes, true);
+}
+
+err_t durable_replace_later(const char *path, struct slice bytes)
+{
+    return replace(path, bytes, false);
+}
+
+err_t durable_write_at(const char *dir, const char *name, struct slice bytes)
+{
+    struct buf path = BUF_INIT;
+    int fd = -1;
+
+    join(&path, dir, name);
+    err_t err = durable_create(path.p, false, &fd);
+    if (!err)
+        err = durable_write(fd, path.p, bytes.p, bytes.n);
+    file_close(&fd);
+    buf_fini(&path);
     return err;
 }
 

@@ -27,6 +27,9 @@ err_t durable_create(const char *path, bool replace, int *fd_out) NODISCARD;
 err_t durable_write(int fd, const char *path, const void *, size_t n) NODISCARD;
 /* The same at an offset. */
 err_t durable_pwrite(int fd, const char *path, const void *, size_t n, uint64_t at) NODISCARD;
+/* Pieces, one behind the other, from an offset on. */
+err_t durable_pwritev(int fd, const char *path, const struct slice *pieces, size_t n,
+                      uint64_t at) NODISCARD;
 /* Cut or extend to that size. */
 err_t durable_truncate(int fd, const char *path, uint64_t size) NODISCARD;
 /* `to` is replaced; the change is durable with its directory. */
@@ -54,6 +57,12 @@ err_t durable_sync_file(int fd, const char *path) NODISCARD;
 err_t durable_sync_dir(const char *path) NODISCARD;
 /* Everything on the file system of fd. */
 err_t durable_sync_fs(int fd, const char *path) NODISCARD;
+
+/* A new file with these bytes.  ERR_EXISTS. */
+err_t durable_write_at(const char *dir, const char *name, struct slice) NODISCARD;
+
+/* Replace a small file as durable_replace() does, but without a sync. */
+err_t durable_replace_later(const char *path, struct slice bytes) NODISCARD;
 
 /* Replace a small file: "<path>.NEW", sync, rename; the name becomes durable with the directory,
  * which the caller adds to its batch. */

@@ -70,7 +70,9 @@ static void mark_deleted(struct mailbox *mb)
 
     if (err)
         return;
-    err = view_read(mb);
+    err = store_settle(mb->store);
+    if (!err)
+        err = view_read(mb);
     if (!err && mb->layout.version == INDEX_VERSION) {
         mb->head.options |= INDEX_OPT_DELETED;
         index_head_encode(&mb->head, raw);
@@ -296,7 +298,9 @@ err_t mailbox_copy_files(struct store *s, const struct mbentry *from, const stru
         return err;
     err = view_lock(mb, LOCK_EXCLUSIVE, STORE_LOCK_WAIT_MS, &locks);
     if (!err) {
-        err = copy_all(s, from, to);
+        err = store_settle(s);
+        if (!err)
+            err = copy_all(s, from, to);
         view_unlock(mb, &locks);
     }
     mailbox_close(&mb);

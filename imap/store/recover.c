@@ -351,7 +351,9 @@ err_t recover_locked(struct mailbox *mb)
 
     if (!mb->core->writable)
         return ERR_READONLY;
-    err_t err = file_size(mb->core->fd, mb->core->index_path.p, &size);
+    err_t err = store_settle(mb->store);
+    if (!err)
+        err = file_size(mb->core->fd, mb->core->index_path.p, &size);
     if (!err)
         err = recover_all(&v, size);
     buf_fini(&v.records);

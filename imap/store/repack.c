@@ -152,6 +152,8 @@ static err_t repack_locked(struct mailbox *mb, struct repack_counts *n)
     if (!err && (mb->head.options & INDEX_OPT_UNFINISHED || mb->layout.version != INDEX_VERSION))
         err = ERR_AGAIN;
     if (!err)
+        err = store_settle(mb->store);
+    if (!err)
         err = unlink_marked(mb, n);
     if (!err)
         err = mark_old(mb, INDEX_OPT_UNFINISHED);

@@ -4,10 +4,17 @@ imap_store_libstore_a_SOURCES = \
 	imap/store/commit.c imap/store/commit.h imap/store/commit_impl.h \
 	imap/store/commit_append.c \
 	imap/store/commit_flags.c \
+	imap/store/commit_journal.c \
 	imap/store/commit_write.c \
 	imap/store/durable.c imap/store/durable.h \
 	imap/store/header.c imap/store/header.h imap/store/header_format.h \
 	imap/store/index.c imap/store/index.h imap/store/index_format.h \
+	imap/store/journal.c imap/store/journal.h imap/store/journal_impl.h \
+	imap/store/journal_file.c imap/store/journal_file.h \
+	imap/store/journal_record.c imap/store/journal_record.h \
+	imap/store/journal_replay.c \
+	imap/store/journal_start.c \
+	imap/store/journal_store.c imap/store/journal_store.h \
 	imap/store/lockorder.c imap/store/lockorder.h \
 	imap/store/mailbox.c imap/store/mailbox.h imap/store/mailbox_impl.h \
 	imap/store/mailbox_files.c imap/store/mailbox_files.h \

@@ -1,10 +1,12 @@
 /* stage.c - see stage.h
  *
  * States: receiving (bytes collect in a buffer, which goes to the file when it is full) - finished
- * (file durable, facts known, read-only) - failed (every further call returns the first error).
+ * (facts known, read-only; the file is durable, or the whole message is still in the buffer) - failed
+ * (every further call returns the first error).
  */
 #include "imap/store/stage.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "imap/store/durable.h"
@@ -18,7 +20,7 @@
 #include "lib/os/file.h"
 
 enum {
-    BUFFER_SIZE = 256 * 1024,           /* a message that fits is written by one call */
+    BUFFER_SIZE = STAGE_CONTENT_MAX,    /* a message that fits is written by one call */
     NAME_TRIES = 100
 };
 
@@ -28,10 +30,13 @@ struct stage_file {
 };
 
 struct stage {
+    unsigned owners;
     struct store *store;
     struct vec files;                   /* struct stage_file; [0] is the original */
     int fd;                             /* of [0], while receiving */
-    struct buf pending;                 /* not yet in the file */
+    struct buf pending;                 /* not yet in the file; finished: the whole message */
+    struct slice content;               /* the same */
+    bool durable;
     uint64_t size;
     struct facts_builder *builder;
     struct facts *facts;
@@ -105,6 +110,7 @@ err_t stage_begin(struct store *store, struct slice partition, struct stage **ou
     };
     struct stage *s = mem_zalloc(sizeof *s);
 
+    s->owners = 1;
     s->store = store;
     s->fd = -1;
     vec_init(&s->files, sizeof(struct stage_file));
@@ -154,17 +160,49 @@ uint64_t stage_size(const struct stage *s)
     return s->size;
 }
 
+/* The last bytes; those of a small message stay at hand when there is a journal for them. */
+static err_t write_last(struct stage *s)
+{
+    const char *path = file_at(s, 0)->path.p;
+
+    if (!s->store->journal || s->pending.n != s->size) {
+        err_t err = write_pending(s);
+        if (!err)
+            err = durable_sync_file(s->fd, path);
+        s->durable = !err;
+        return err;
+    }
+    s->content = buf_slice(&s->pending);
+    return durable_write(s->fd, path, s->content.p, s->content.n);
+}
+
 err_t stage_finish(struct stage *s)
 {
     if (s->facts || s->failed)
         return s->failed;
     s->failed = facts_end(&s->builder, &s->facts);
     if (!s->failed)
-        s->failed = write_pending(s);
-    if (!s->failed)
-        s->failed = durable_sync_file(s->fd, file_at(s, 0)->path.p);
+        s->failed = write_last(s);
     file_close(&s->fd);
-    buf_fini(&s->pending);
+    return s->failed;
+}
+
+const struct slice *stage_content(const struct stage *s)
+{
+    return s->durable ? NULL : &s->content;
+}
+
+err_t stage_sync(struct stage *s)
+{
+    for (size_t i = 0; i < s->files.n && !s->durable && !s->failed; i++) {
+        const char *path = file_at(s, i)->path.p;
+        int fd;
+        s->failed = file_open(path, O_RDWR, 0, &fd);
+        if (!s->failed)
+            s->failed = durable_sync_file(fd, path);
+        file_close(&fd);
+    }
+    s->durable = !s->failed;
     return s->failed;
 }
 
@@ -201,7 +239,7 @@ err_t stage_on_partition(struct stage *s, struct slice partition, const char **p
     if (!err)
         err = durable_unlink(path.p);
     if (!err)
-        err = durable_copy(file_at(s, 0)->path.p, path.p, true);
+        err = durable_copy(file_at(s, 0)->path.p, path.p, s->durable);
     if (err) {
         buf_fini(&path);
         return err;
@@ -212,12 +250,18 @@ err_t stage_on_partition(struct stage *s, struct slice partition, const char **p
     return ERR_OK;
 }
 
+struct stage *stage_hold(struct stage *s)
+{
+    s->owners++;
+    return s;
+}
+
 void stage_free(struct stage **sp)
 {
     struct stage *s = *sp;
 
     *sp = NULL;
-    if (!s)
+    if (!s || --s->owners)
         return;
     file_close(&s->fd);
     filemap_fini(&s->map);

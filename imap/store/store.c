@@ -1,6 +1,7 @@
 /* store.c - see store.h */
 #include "imap/store/store_impl.h"
 
+#include "imap/store/journal_store.h"
 #include "imap/store/mailbox_pool.h"
 #include "imap/store/user.h"
 #include "lib/base/bug.h"
@@ -245,6 +246,8 @@ err_t store_open(struct store **out, struct buf *why)
         err = make_state_dirs(why);
     if (!err)
         err = check_partitions(why);
+    if (!err)
+        err = journal_store_open(s, why);
     if (err)
         store_close(&s);
     *out = s;
@@ -266,6 +269,7 @@ void store_close(struct store **sp)
         if (s->db[i])
             db_close(&s->db[i]);
     }
+    journal_store_close(s);
     vec_fini(&s->listeners);
     buf_fini(&s->lockdir);
     buf_fini(&s->dbdir);

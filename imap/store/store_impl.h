@@ -56,6 +56,8 @@ struct store {
     struct map *user_db;                    /* path -> struct db *; owned */
     struct map *user_locks;                 /* userid -> struct user_lock * held by this process */
     struct vec listeners;                   /* struct store_listener */
+    struct journal *journal;                /* NULL: commit_sync: direct */
+    struct vec replayed;                    /* struct buf: names of mailboxes, at opening only */
     struct mailbox_pool *mailboxes; /* made by mailbox.c; store_close(): mailbox_pool_free() */
 };
 
@@ -76,6 +78,11 @@ err_t store_user_db(struct store *, struct slice userid, enum store_user_db, boo
 /* Path of a global database as configured, and the engine it should have. */
 void store_db_path(const struct store *, enum store_db, struct buf *out);
 const char *store_db_engine(enum store_db);
+
+/* What the journal still holds of a mailbox is durable in its files on ERR_OK, and will not be
+ * replayed.  Under the exclusive lock of the mailbox, before its files are replaced, repaired, moved
+ * or removed by anything but a commit. */
+err_t store_settle(struct store *) NODISCARD;
 
 /* Close the handles of every database of this user (its files move or go). */
 void store_forget_user(struct store *, struct slice userid);

@@ -236,7 +236,8 @@ static int gather(struct iovec *iov, const struct slice *parts, size_t n, size_t
     return count;
 }
 
-err_t file_writev_all(int fd, const char *path, const struct slice *parts, size_t n)
+/* at < 0: at the current position. */
+static err_t put_parts(int fd, const char *path, const struct slice *parts, size_t n, off_t at)
 {
     struct iovec iov[WRITEV_BATCH];
     size_t i = 0, done = 0;             /* parts before i, and done bytes of it, are out */
@@ -245,13 +246,24 @@ err_t file_writev_all(int fd, const char *path, const struct slice *parts, size_
         int count = gather(iov, parts, n, i, done);
         if (count == 0)
             return ERR_OK;
-        ssize_t r = moved(writev(fd, iov, count));
+        ssize_t r = moved(at < 0 ? writev(fd, iov, count) : pwritev(fd, iov, count, at));
         if (r < 0)
             return LOG_IO("writev", path);
+        at += at < 0 ? 0 : r;
         done += (size_t)r;
         while (i < n && done >= parts[i].n)
             done -= parts[i++].n;
     }
+}
+
+err_t file_writev_all(int fd, const char *path, const struct slice *parts, size_t n)
+{
+    return put_parts(fd, path, parts, n, -1);
+}
+
+err_t file_pwritev_all(int fd, const char *path, const struct slice *parts, size_t n, uint64_t at)
+{
+    return put_parts(fd, path, parts, n, (off_t)at);
 }
 
 err_t file_truncate(int fd, const char *path, uint64_t size)

@@ -60,6 +60,9 @@ err_t file_pwrite_all(int fd, const char *path, const void *src, size_t n, uint6
 
 /* Pieces one behind the other, with as few system calls as the kernel allows. */
 err_t file_writev_all(int fd, const char *path, const struct slice *parts, size_t n) NODISCARD;
+/* The same at an offset. */
+err_t file_pwritev_all(int fd, const char *path, const struct slice *parts, size_t n,
+                       uint64_t at) NODISCARD;
 
 /* Cut or extend (with zeros) to size bytes. */
 err_t file_truncate(int fd, const char *path, uint64_t size) NODISCARD;

@@ -124,6 +124,7 @@ sub _lay_out {
         autocreate_post => 'yes', unixhierarchysep => 'no', altnamespace => 'no', virtdomains => 'off',
         lmtpsocket => "$dir/run/lmtp", failedloginpause => '0', sync_log => 'no',
         syslog_prefix => 'halcyon-test', unix_group_enable => 'no',
+        $self->{peer} ? () : (journal_size => 4 << 20),
         %{ $o->{conf} || {} },
     );
     if ($o->{tls}) {
