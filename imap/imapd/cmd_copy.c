@@ -70,56 +70,82 @@ static err_t check_quota(struct copy_run *r, struct commit *c)
     return commit_check_quota(c, QUOTA_STRICT, bytes, n);
 }
 
-/* All or nothing (RFC 3501 6.4.7). */
+/* The commits of one command: of the target, and of the source when messages leave it.  Within one
+ * mailbox they are the same. */
+struct copy_commits {
+    struct commit *target, *source;
+};
+
+static bool within_one(const struct copy_run *r)
+{
+    return r->target == view_mailbox(r->s->view);
+}
+
+static err_t begin(struct copy_run *r, struct copy_commits *c)
+{
+    struct view *v = r->s->view;
+    err_t err;
+
+    *c = (struct copy_commits){ NULL, NULL };
+    if (r->move && !within_one(r))
+        return view_commit_begin_two(v, r->target, &c->source, &c->target);
+    /* in one mailbox the numbers of the view depend on the commit */
+    err = within_one(r) ? view_commit_begin(v, &c->target) : commit_begin(r->target, NULL, &c->target);
+    c->source = r->move ? c->target : NULL;
+    return err;
+}
+
+static err_t end(struct copy_run *r, struct copy_commits *c)
+{
+    struct view *v = r->s->view;
+
+    if (within_one(r))
+        return view_commit_end(v, &c->target, NULL);
+    return c->source ? view_commit_end_two(v, &c->source, &c->target) : commit_end(&c->target);
+}
+
+static void give_up(struct copy_commits *c)
+{
+    if (c->source != c->target)
+        commit_abort(&c->source);
+    commit_abort(&c->target);
+}
+
+static err_t copy_one(struct copy_run *r, struct copy_commits *c, uint32_t msgno)
+{
+    struct view *v = r->s->view;
+    const uint32_t recno = view_recno(v, msgno), uid = view_uid(v, msgno);
+    uint32_t new_uid;
+    err_t err = commit_copy(c->target, view_mailbox(v), recno, flags_to_copy(r, recno), &new_uid);
+
+    if (!err && c->source)
+        err = commit_expunge(c->source, recno);
+    if (err)
+        return err;
+    ranges_add(&r->src_uids, uid, uid);
+    ranges_add(&r->dst_uids, new_uid, new_uid);
+    return ERR_OK;
+}
+
+/* All or nothing (RFC 3501 6.4.7, RFC 6851 3.3). */
 static err_t copy_messages(struct copy_run *r)
 {
     struct view *v = r->s->view;
-    struct mailbox *mb = view_mailbox(v);
-    struct commit *c;
-    bool same = r->target == mb;                /* then numbers of the view depend on the commit */
-    uint32_t m, uid;
-    err_t err = same ? view_commit_begin(v, &c) : commit_begin(r->target, NULL, &c);
+    struct copy_commits c;
+    uint32_t m;
+    err_t err = begin(r, &c);
 
     if (err)
         return err;
-    err = check_quota(r, c);
-    for (struct ranges_iter it = { 0 }; !err && ranges_next(&r->msgnos, &it, &m);) {
-        uint32_t recno = view_recno(v, m);
-        if (view_is_expunged(v, m))
-            continue;
-        err = commit_copy(c, mb, recno, flags_to_copy(r, recno), &uid);
-        if (!err) {
-            ranges_add(&r->src_uids, view_uid(v, m), view_uid(v, m));
-            ranges_add(&r->dst_uids, uid, uid);
-        }
-    }
+    err = check_quota(r, c.target);
+    for (struct ranges_iter it = { 0 }; !err && ranges_next(&r->msgnos, &it, &m);)
+        if (!view_is_expunged(v, m))
+            err = copy_one(r, &c, m);
     r->uidvalidity = mailbox_head(r->target)->uidvalidity;
-    if (err) {
-        commit_abort(&c);
-        return err == ERR_NOTFOUND ? ERR_AGAIN : err;   /* a message went away meanwhile */
-    }
-    return same ? view_commit_end(v, &c, NULL) : commit_end(&c);
-}
-
-static err_t expunge_moved(struct copy_run *r)
-{
-    struct view *v = r->s->view;
-    struct commit *c;
-    uint32_t uid;
-    err_t err = view_commit_begin(v, &c);
-
-    if (err)
-        return err;
-    for (struct ranges_iter it = { 0 }; !err && ranges_next(&r->src_uids, &it, &uid);) {
-        uint32_t m = view_msgno_of_uid(v, uid);
-        if (m && !view_is_expunged(v, m))
-            err = commit_expunge(c, view_recno(v, m));
-    }
-    if (err) {
-        commit_abort(&c);
-        return err;
-    }
-    return view_commit_end(v, &c, NULL);
+    if (!err)
+        return end(r, &c);
+    give_up(&c);
+    return err == ERR_NOTFOUND ? ERR_AGAIN : err;       /* a message went away meanwhile */
 }
 
 static void copyuid_text(const struct copy_run *r, struct buf *b)
@@ -160,11 +186,7 @@ static void answer(struct copy_run *r, err_t err)
         copyuid_text(r, &code);
         if (r->move) {                          /* RFC 6851 4.3: COPYUID before the EXPUNGEs */
             untagged(s, "OK [%s] Completed", buf_cstr(&code));
-            err = expunge_moved(r);
-            if (err)
-                reply_err(s, err);
-            else
-                reply_ok(s, "Completed");
+            reply_ok(s, "Completed");
         } else {
             reply_ok_code(s, buf_cstr(&code), "Completed");
         }

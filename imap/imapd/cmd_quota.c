@@ -156,14 +156,14 @@ void cmd_setquota(void *session, const struct command *cmd)
     if (args_end(s) != ERR_OK)
         return;
     err = quota_set_limits(s->base->store, root, limit);
-    if (!err)
-        err = quota_read(s->base->store, root, &q);
     if (err) {
         reply_err(s, err);
-    } else {
-        put_quota(s, root, &q);
-        reply_ok(s, "Completed");
+        return;
     }
+    /* the limits are set: that they cannot be shown is no reason to deny it */
+    if (quota_read(s->base->store, root, &q) == ERR_OK)
+        put_quota(s, root, &q);
+    reply_ok(s, "Completed");
 }
 
 /* ---- the alert at SELECT */

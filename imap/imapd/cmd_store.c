@@ -5,6 +5,7 @@
 
 #include "imap/imapd/flag_words.h"
 #include "imap/imapd/view.h"
+#include "lib/base/log.h"
 #include "lib/text/imapout.h"
 
 enum store_mode { STORE_REPLACE, STORE_ADD, STORE_REMOVE };
@@ -17,6 +18,7 @@ struct store_args {
     struct slice *words;
     size_t nwords;
     struct flag_words flags;                    /* words sorted into kinds */
+    struct ranges flipped;                      /* messages whose private \Seen changes */
     bool private_seen;                          /* changes a \Seen that is not in the index */
 };
 
@@ -148,7 +150,7 @@ static bool sets_seen(const struct store_args *a)
 }
 
 /* Inside the commit: messages changed by others since `unchangedsince` are left alone. */
-static err_t apply(struct session *s, struct commit *c, const struct store_args *a,
+static err_t apply(struct session *s, struct commit *c, struct store_args *a,
                    struct flag_change *change, struct ranges *done, struct ranges *modified,
                    bool *missing)
 {
@@ -171,13 +173,15 @@ static err_t apply(struct session *s, struct commit *c, const struct store_args 
         err = commit_flags(c, view_recno(v, m), change);
         if (err)
             return err;
+        if (change->touch)
+            ranges_add(&a->flipped, m, m);
         ranges_add(done, m, m);
     }
     return ERR_OK;
 }
 
 /* \Seen of readers who are not the owner lives in their own database. */
-static err_t store_private_seen(struct session *s, const struct store_args *a, const struct ranges *done)
+static err_t store_private_seen(struct session *s, const struct ranges *done, bool seen)
 {
     struct ranges uids = RANGES_INIT;
     uint32_t m;
@@ -185,7 +189,7 @@ static err_t store_private_seen(struct session *s, const struct store_args *a, c
 
     for (struct ranges_iter it = { 0 }; ranges_next(done, &it, &m);)
         ranges_add(&uids, view_uid(s->view, m), view_uid(s->view, m));
-    err = ranges_empty(&uids) ? ERR_OK : view_store_seen(s->view, &uids, sets_seen(a));
+    err = ranges_empty(&uids) ? ERR_OK : view_store_seen(s->view, &uids, seen);
     ranges_fini(&uids);
     return err;
 }
@@ -234,6 +238,23 @@ static void answer(struct session *s, const struct ranges *modified, bool missin
     buf_fini(&code);
 }
 
+/* Ends the commit.  Private \Seen comes before the modseq that tells others to look, and is taken
+ * back when the commit fails. */
+static err_t finish(struct session *s, struct commit **c, const struct store_args *a,
+                    const struct ranges *done)
+{
+    err_t err = a->private_seen ? store_private_seen(s, done, sets_seen(a)) : ERR_OK;
+
+    if (err) {
+        commit_abort(c);
+        return err;
+    }
+    err = view_commit_end(s->view, c, done);
+    if (err && a->private_seen && store_private_seen(s, &a->flipped, !sets_seen(a)) != ERR_OK)
+        log_err("IOERROR: \\Seen of %s was changed though STORE was refused", s->base->client);
+    return err;
+}
+
 static void run(struct session *s, struct store_args *a)
 {
     struct ranges done = RANGES_INIT, modified = RANGES_INIT;
@@ -253,10 +274,8 @@ static void run(struct session *s, struct store_args *a)
         make_change(a, index_system, user, bits, &change);
         err = apply(s, c, a, &change, &done, &modified, &missing);
     }
-    if (!err && a->private_seen)                /* before the modseq that tells others to look */
-        err = store_private_seen(s, a, &done);
     if (!err)
-        err = view_commit_end(s->view, &c, &done);
+        err = finish(s, &c, a, &done);
     else
         commit_abort(&c);
     if (err) {
@@ -273,9 +292,10 @@ static void run(struct session *s, struct store_args *a)
 void cmd_store(void *session, const struct command *cmd)
 {
     struct session *s = session;
-    struct store_args a = { .msgnos = RANGES_INIT };
+    struct store_args a = { .msgnos = RANGES_INIT, .flipped = RANGES_INIT };
 
     if (read_args(s, &a) == ERR_OK)
         run(s, &a);
     ranges_fini(&a.msgnos);
+    ranges_fini(&a.flipped);
 }

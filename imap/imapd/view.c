@@ -150,7 +150,8 @@ err_t view_open(struct session *s, struct mailbox *mb, rights_t rights, unsigned
     v->told_modseq = mailbox_head(mb)->highestmodseq;
     fill(v);
     v->seen_internal = seen_is_internal(mb, userid);
-    if (!v->seen_internal)
+    err = mailbox_flags_known(mb);
+    if (!err && !v->seen_internal)
         err = seen_read(s->base->store, userid, mailbox_uniqueid(mb), &v->seen);
     if (err) {
         view_close(&v);
@@ -383,6 +384,37 @@ err_t view_commit_end(struct view *v, struct commit **c, const struct ranges *to
     ranges_copy(&v->skip, told);
     v->skip_modseq = now;
     return ERR_OK;
+}
+
+err_t view_commit_begin_two(struct view *v, struct mailbox *other, struct commit **own_out,
+                            struct commit **other_out)
+{
+    struct mailbox *const both[] = { v->mb, other };
+    struct commit *c[2];
+    err_t results[2];
+
+    commit_begin_many(both, 2, NULL, c, results);
+    *own_out = c[0];
+    *other_out = c[1];
+    if (results[0] || results[1]) {
+        commit_abort(own_out);
+        commit_abort(other_out);
+        return results[0] ? results[0] : results[1];
+    }
+    view_resync(v);
+    v->begin_modseq = mailbox_head(v->mb)->highestmodseq;
+    return ERR_OK;
+}
+
+err_t view_commit_end_two(struct view *v, struct commit **own, struct commit **other)
+{
+    struct commit *c[] = { *other, *own };
+    err_t results[2];
+
+    *own = *other = NULL;
+    commit_end_many(c, 2, results);
+    view_resync(v);
+    return results[0] ? results[0] : results[1];
 }
 
 err_t view_store_seen(struct view *v, const struct ranges *uids, bool seen)

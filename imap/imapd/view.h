@@ -56,6 +56,12 @@ void view_tell(struct session *, bool may_expunge);
 err_t view_commit_begin(struct view *, struct commit **out) NODISCARD;
 err_t view_commit_end(struct view *, struct commit **, const struct ranges *told) NODISCARD;
 
+/* The same together with another mailbox, which is not the selected one: both locked in the one order
+ * that cannot deadlock, both durable or none.  On failure of begin both are NULL. */
+err_t view_commit_begin_two(struct view *, struct mailbox *other, struct commit **own_out,
+                            struct commit **other_out) NODISCARD;
+err_t view_commit_end_two(struct view *, struct commit **own, struct commit **other) NODISCARD;
+
 /* Is the message expunged already, though the client was not told yet? */
 bool view_is_expunged(const struct view *, uint32_t msgno);
 

@@ -126,6 +126,9 @@ static err_t read_locked(struct beginning *b)
         return err;
     if (mb->hs->header.crc != mb->head.header_file_crc)
         mb->hs->loaded = mb->hs->bad = false;
+    err = view_header_known(mb);
+    if (err)
+        return err;
     if (mb->serial != serial)
         b->news = MAILBOX_REPACKED;
     else if (memcmp(raw, mb->raw_head, sizeof raw) != 0 && b->news == MAILBOX_SAME)

@@ -230,6 +230,23 @@ static void fail_expunging(struct commit **c, size_t n, err_t err, struct journa
     }
 }
 
+/* A MOVE whose source could not be written: the targets are taken back. */
+static void fail_targets(struct commit **c, size_t n, struct journal *j,
+                         const struct journal_pos *pos)
+{
+    err_t err = ERR_OK;
+
+    for (size_t i = 0; i < n && !err; i++)
+        if (c[i]->nexpunged)
+            err = c[i]->err;
+    for (size_t i = 0; i < n && err; i++) {
+        if (!goes(c[i]))
+            continue;
+        c[i]->err = err;
+        make_void(j, pos, c[i]);
+    }
+}
+
 static void fail_all(struct commit **c, size_t n, err_t err)
 {
     for (size_t i = 0; i < n; i++)
@@ -258,6 +275,7 @@ static void write_record(struct commit **c, size_t n, struct journal *j, struct 
         apply(c, n, false, j, &pos);
         fail_expunging(c, n, first_failure(c, n), j, &pos);
         apply(c, n, true, j, &pos);
+        fail_targets(c, n, j, &pos);
     }
     journal_applied(j);
 }

@@ -462,12 +462,20 @@ static void unlink_appended(struct commit *c)
     }
 }
 
+/* A record of the journal that is void may have reached the files on the disk, and its undoing not:
+ * what is here now is made durable before any other record speaks of this mailbox. */
+static err_t settle_undone(struct commit *c)
+{
+    return c->records_written || c->header_written ? store_settle(c->mb->store) : ERR_OK;
+}
+
 void commit_undo(struct commit *c)
 {
     struct mailbox *mb = c->mb;
 
     unlink_appended(c);
-    if ((c->started || c->head_written) && restore_index(c) != ERR_OK)
+    if ((c->started || c->head_written) &&
+        (restore_index(c) != ERR_OK || settle_undone(c) != ERR_OK))
         log_err("IOERROR: a change could not be taken back and will be at the next opening: "
                 "filename=<%s>",
                 mb->core->index_path.p);

@@ -109,6 +109,18 @@ static err_t begin_file(struct journal *j, struct journal_shared *s, unsigned i)
     return ERR_OK;
 }
 
+/* Rounds sync only the active file: others may wait for one that covers records of this one. */
+static err_t sync_before_leaving(struct journal *j, struct journal_shared *s)
+{
+    err_t err = durable_sync_file(j->fd[s->active], j->path[s->active].p);
+
+    if (err) {
+        s->failures++;
+        (void)!journal_store(j, s);
+    }
+    return err;
+}
+
 /* Room for n bytes in the active file.  A file that is left is durable: rounds sync only the active
  * one.  ERR_AGAIN: the other file must be cleared first. */
 static err_t make_room(struct journal *j, struct journal_shared *s, uint64_t n)
@@ -120,7 +132,7 @@ static err_t make_room(struct journal *j, struct journal_shared *s, uint64_t n)
     if (s->sequence[!s->active])
         return ERR_AGAIN;
     j->must_tidy = true;                /* the one that is full now */
-    err_t err = durable_sync_file(j->fd[s->active], j->path[s->active].p);
+    err_t err = sync_before_leaving(j, s);
     return err ? err : begin_file(j, s, !s->active);
 }
 
@@ -286,17 +298,20 @@ static err_t wait_for_round(struct journal *j, uint64_t round)
     return err;
 }
 
-/* Under the lock of the round. */
-static err_t make_round(struct journal *j, uint64_t round)
+/* Under the lock of the round.  After a sync that failed no other one proves anything, as the kernel
+ * may have told its error to somebody else: all rounds fail until everything is cleared. */
+static err_t make_round(struct journal *j, uint64_t round, struct journal_rounds r)
 {
-    struct journal_rounds r = { .begun = round, .ended = round - 1 };
     struct journal_shared s;
 
     if (j->group_wait_us)
         usleep(j->group_wait_us);
+    r.begun = round;
     err_t err = store_rounds(j, &r);
     if (!err)
         err = journal_load(j, &s);
+    if (!err && s.failures)
+        return ERR_IO;
     if (!err)
         err = durable_sync_file(j->fd[s.active], j->path[s.active].p);
     if (err) {
@@ -318,7 +333,7 @@ static err_t begin_round(struct journal *j, uint64_t round)
         if (!err)
             err = load_rounds(j, &r);
     }
-    return err || r.ended >= round ? err : make_round(j, round);
+    return err || r.ended >= round ? err : make_round(j, round, r);
 }
 
 /* Make that round, or wait for whoever does. */
@@ -390,6 +405,8 @@ static err_t leave_active(struct journal *j, unsigned *left_out)
         return err;
     err = journal_load(j, &s);
     *left_out = s.active;
+    if (!err)
+        err = sync_before_leaving(j, &s);
     s.active = !s.active;
     if (!err)
         err = journal_store(j, &s);

@@ -26,6 +26,8 @@ struct step {
     const struct journal_found *record;
     const struct journal_mailbox *box;
     const struct slice *contents;
+    const struct journal_mailbox *boxes;    /* all of the record */
+    size_t nboxes;
     bool is_void;
 };
 
@@ -74,7 +76,9 @@ static err_t read_change(struct replay *r, const struct journal_found *record)
     err_t err = journal_change_decode(record->body, r->arena, &c);
 
     for (size_t i = 0; i < c.nmailboxes && !err; i++)
-        add_step(r, &(struct step){ record, &c.mailboxes[i], c.contents, false });
+        add_step(r, &(struct step){ .record = record, .box = &c.mailboxes[i],
+                                    .contents = c.contents,
+                                    .boxes = c.mailboxes, .nboxes = c.nmailboxes });
     return err;
 }
 
@@ -173,25 +177,31 @@ static void message_path(const struct journal_mailbox *box, uint32_t uid, struct
     (void)buf_cstr(out);
 }
 
-/* The first mailbox of the record that has the same content: one file for all. */
-static bool link_to_first(const struct step *s, const struct journal_message *m, const char *path)
+/* The file of that content in a mailbox, if it is there: another name for it. */
+static bool link_from(const struct journal_mailbox *box, const struct step *s,
+                      const struct journal_message *m, const char *path)
 {
-    struct journal_change c;
-    struct arena *a = arena_new(0);
     struct buf from = BUF_INIT;
     bool done = false;
 
-    if (s->box->may_link && journal_change_decode(s->record->body, a, &c) == ERR_OK &&
-        !slice_eq(c.mailboxes[0].uniqueid, s->box->uniqueid)) {
-        for (size_t i = 0; i < c.mailboxes[0].nmessages && !done; i++) {
-            if (c.mailboxes[0].messages[i].content != m->content)
-                continue;
-            message_path(&c.mailboxes[0], c.mailboxes[0].messages[i].uid, &from);
-            done = has_bytes(from.p, s->contents[m->content]) && link(from.p, path) == 0;
-        }
+    for (size_t i = 0; i < box->nmessages && !done; i++) {
+        if (box->messages[i].content != m->content)
+            continue;
+        message_path(box, box->messages[i].uid, &from);
+        done = has_bytes(from.p, s->contents[m->content]) && link(from.p, path) == 0;
     }
     buf_fini(&from);
-    arena_free(&a);
+    return done;
+}
+
+/* One file for all mailboxes of the record that have the message. */
+static bool link_to_other(const struct step *s, const struct journal_message *m, const char *path)
+{
+    bool done = false;
+
+    for (size_t i = 0; i < s->nboxes && s->box->may_link && !done; i++)
+        if (&s->boxes[i] != s->box)
+            done = link_from(&s->boxes[i], s, m, path);
     return done;
 }
 
@@ -202,7 +212,7 @@ static err_t replay_message(const struct step *s, const struct journal_message *
 
     message_path(s->box, m->uid, &path);
     if (!has_bytes(path.p, s->contents[m->content]) &&
-        (file_exists(path.p) || !link_to_first(s, m, path.p)))
+        (file_exists(path.p) || !link_to_other(s, m, path.p)))
         err = write_message(path.p, s->contents[m->content]);
     if (!err && file_set_mtime(path.p, m->time) != ERR_OK)
         log_debug("cannot set the time of %s", path.p);

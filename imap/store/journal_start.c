@@ -121,16 +121,17 @@ static err_t look(struct journal *j, unsigned i, struct leftovers *l)
     return ERR_OK;
 }
 
-static bool names_one(struct slice marker, const struct leftovers *l)
+/* Both files have had their heads since before the marker was made. */
+static bool names_both(struct slice marker, const struct leftovers *l)
 {
     char id[24];
 
     for (unsigned i = 0; i < 2; i++) {
         snprintf(id, sizeof id, " %016llx\n", (unsigned long long)l->head[i].id);
-        if (l->head[i].id && slice_ends(marker, slice_cstr(id)))
-            return true;
+        if (!l->head[i].id || !slice_ends(marker, slice_cstr(id)))
+            return false;
     }
-    return false;
+    return true;
 }
 
 /* Were records to be found, but this is another journal, or none? */
@@ -139,7 +140,7 @@ static err_t check_marker(const struct journal *j, const struct leftovers *l, st
     struct buf text = BUF_INIT;
     err_t err = file_load(j->marker.p, JOURNAL_PAGE, &text);
 
-    if (!err && !names_one(buf_slice(&text), l)) {
+    if (!err && !names_both(buf_slice(&text), l)) {
         buf_addf(why, "the journal of the last run (%.*s) is missing or damaged: bring it back "
                  "(mount its disk); to go on without what only it has, remove %s",
                  SLICE_ARG(slice_trim(buf_slice(&text))), j->marker.p);
@@ -180,8 +181,10 @@ static err_t replay_leftovers(struct journal *j, struct journal_shared *s, struc
     for (unsigned i = 0; i < 2; i++) {
         if (l.head[i].id)
             j->id = l.head[i].id;
-        if (l.head[i].sequence > s->last_sequence)
+        if (l.head[i].sequence > s->last_sequence) {
             s->last_sequence = l.head[i].sequence;
+            s->active = i;
+        }
     }
     leftovers_fini(&l);
     if (err && !why->n)
@@ -191,6 +194,17 @@ static err_t replay_leftovers(struct journal *j, struct journal_shared *s, struc
 }
 
 /* ---- alone ---- */
+
+/* And what a crash left of making it. */
+static err_t remove_marker(const struct journal *j)
+{
+    struct buf new = BUF_INIT;
+
+    buf_addf(&new, "%s.NEW", j->marker.p);
+    err_t err = durable_unlink(buf_cstr(&new));
+    buf_fini(&new);
+    return err ? err : durable_unlink(j->marker.p);
+}
 
 err_t journal_start(struct journal *j, const struct journal_conf *conf, struct buf *why)
 {
@@ -206,14 +220,15 @@ err_t journal_start(struct journal *j, const struct journal_conf *conf, struct b
         rand_bytes(&j->id, sizeof j->id);
     s.id = j->id;
     err = open_files(j, true);
-    for (unsigned i = 0; i < 2 && !err; i++)
-        err = make_file(j, i);
+    /* the older one first: what is left when we die here must be the end of the row */
+    if (!err)
+        err = make_file(j, !s.active);
+    if (!err)
+        err = make_file(j, s.active);
     if (!err)
         err = durable_sync_dir(j->dir.p);
     if (!err)
-        err = file_unlink(j->marker.p);
-    if (err == ERR_NOTFOUND)
-        err = ERR_OK;
+        err = remove_marker(j);
     if (!err)
         err = file_pwrite_all(j->lock_fd, j->lock_path.p, &none, sizeof none, JOURNAL_AT_ROUNDS);
     if (!err)

@@ -313,6 +313,7 @@ static bool is_same_picture(const struct mailbox *mb)
     struct stat st;
 
     return mb->serial == mb->core->serial && mb->core->fd >= 0 && !mb->damaged && !mb->hs->bad &&
+           !mb->hs->err &&
            mb->map.len >= mb->layout.head_size && mb->layout.head_size &&
            memcmp(mb->map.base, mb->raw_head, mb->layout.head_size) == 0 &&
            fstat(mb->core->fd, &st) == 0 && st.st_nlink == mb->core->nlink;
@@ -357,7 +358,10 @@ err_t mailbox_refresh(struct mailbox *mb, enum mailbox_news *news)
         *news = MAILBOX_REPACKED;
     else if (broken || memcmp(raw, mb->raw_head, sizeof raw) != 0)
         *news = MAILBOX_CHANGED;
-    return mb->head.header_file_crc != header_crc ? refresh_entry(mb) : ERR_OK;
+    if (mb->head.header_file_crc == header_crc && !mb->hs->err)
+        return ERR_OK;
+    err = view_header_known(mb);
+    return err ? err : refresh_entry(mb);
 }
 
 /* ---- locks of a view ---- */
@@ -406,6 +410,7 @@ struct header *view_header(const struct mailbox *mb)
     if (hs->loaded)
         return &hs->header;
     hs->loaded = true;
+    hs->err = ERR_OK;
     header_reset(&hs->header);
     err_t err = partition_file(&mb->entry, FILE_HEADER, &path);
     if (!err)
@@ -413,11 +418,19 @@ struct header *view_header(const struct mailbox *mb)
     if (err) {
         header_reset(&hs->header);
         hs->bad = err == ERR_NOTFOUND || err == ERR_CORRUPT;
+        hs->loaded = hs->bad;
+        hs->err = hs->bad ? ERR_OK : err;
         log_err("IOERROR: cannot use the mailbox header: mailbox=<%.*s> error=<%s>",
                 SLICE_ARG(buf_slice(&mb->entry.name)), err_name(err));
     }
     buf_fini(&path);
     return &hs->header;
+}
+
+err_t view_header_known(const struct mailbox *mb)
+{
+    (void)view_header(mb);
+    return mb->hs->err;
 }
 
 struct store *mailbox_store(const struct mailbox *mb)
@@ -453,6 +466,11 @@ const struct index_head *mailbox_head(const struct mailbox *mb)
 struct slice mailbox_quotaroot(struct mailbox *mb)
 {
     return buf_slice(&view_header(mb)->quotaroot);
+}
+
+err_t mailbox_flags_known(const struct mailbox *mb)
+{
+    return view_header_known(mb);
 }
 
 struct slice mailbox_flag_name(const struct mailbox *mb, unsigned n)

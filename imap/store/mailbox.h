@@ -63,6 +63,9 @@ const struct mbentry *mailbox_entry(const struct mailbox *);
 /* Header of the picture. */
 const struct index_head *mailbox_head(const struct mailbox *);
 struct slice mailbox_quotaroot(struct mailbox *);           /* empty: none */
+/* Are the names of user flags known?  Otherwise the reason why they cannot be read for now (logged):
+ * flags must not be shown then.  A damaged cyrus.header is repaired by mailbox_refresh(). */
+err_t mailbox_flags_known(const struct mailbox *) NODISCARD;
 /* Name of user flag n, or empty when the slot is free. */
 struct slice mailbox_flag_name(const struct mailbox *, unsigned n);
 int mailbox_flag_find(const struct mailbox *, struct slice name);   /* without case; -1 */

@@ -41,6 +41,7 @@ struct mailbox_core {
 struct mailbox_header_state {
     bool loaded;
     bool bad;                           /* the file is missing or damaged */
+    err_t err;                          /* it could not be read for now: nobody knows what it says */
     struct header header;
 };
 
@@ -128,6 +129,9 @@ void view_unlock(struct mailbox *, struct view_locks *);
 
 /* cyrus.header as a structure; loaded when needed.  On failure empty. */
 struct header *view_header(const struct mailbox *);
+/* Is it what the file says?  ERR_OK also for a file that is missing or damaged (hs->bad); else the
+ * reason why it could not be read: then names of flags must be neither shown nor written. */
+err_t view_header_known(const struct mailbox *) NODISCARD;
 /* Number of bytes of the index that the picture needs. */
 uint64_t view_index_size(const struct mailbox *);
 /* Directory of message files, open.  -1 and logged on failure. */

@@ -118,12 +118,19 @@ static err_t recover_head(struct recovery *v, uint64_t file_size)
     v->fits = fits < UINT32_MAX ? (uint32_t)fits : UINT32_MAX;
     v->unfinished = !err && v->head.options & INDEX_OPT_UNFINISHED;
     v->head_bad = err != ERR_OK;
-    v->head_lost = layout.version == 0;
+    v->head_lost = layout.version == 0 || got < sizeof raw;
+    v->cut = !err && v->fits < v->head.nrecords;
     if (v->head_lost)
         index_head_new(&v->head, mb->entry.uidvalidity ? mb->entry.uidvalidity : v->now, 1, 0,
                        v->now);
+    if (v->head_bad && mb->entry.uidvalidity)
+        v->head.uidvalidity = mb->entry.uidvalidity;
     if (err)
         log_err("IOERROR: index header is damaged, making it again: filename=<%s>",
+                mb->core->index_path.p);
+    if (v->cut)
+        log_err("IOERROR: index has only %u of %u records, taking the messages of the others in "
+                "again, without their flags: filename=<%s>", v->fits, v->head.nrecords,
                 mb->core->index_path.p);
     return ERR_OK;
 }

@@ -16,6 +16,7 @@ struct recovery {
     bool unfinished;                    /* a writer died: what it had not committed goes */
     bool head_bad;                      /* checksum wrong: fields may be old, new or damaged */
     bool head_lost;                     /* the header cannot be believed in anything */
+    bool cut;                           /* a sound header counts more records than there are */
     uint32_t now;
     unsigned repaired;                  /* records */
 };

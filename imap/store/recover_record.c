@@ -234,7 +234,8 @@ static err_t adopt_orphan(struct recovery *v, uint32_t uid)
     struct record r = { .uid = uid, .savedate = v->now, .last_updated = v->now };
     err_t err = fill_from_file(v->mb, &r);
 
-    v->head.last_uid = uid;             /* its name is in use in any case */
+    if (v->head.last_uid < uid)
+        v->head.last_uid = uid;         /* its name is in use in any case */
     if (err)
         return ERR_OK;
     r.modseq = r.createdmodseq = ++v->head.highestmodseq;
@@ -246,9 +247,24 @@ static err_t adopt_orphan(struct recovery *v, uint32_t uid)
     return ERR_OK;
 }
 
+/* No file above it has a record. */
+static uint32_t last_indexed(struct recovery *v)
+{
+    if (!v->cut)
+        return v->head.last_uid;
+    return v->nrecords ? uid_at(v, v->nrecords) : 0;
+}
+
+/* A commit that died has left files above last_uid; what a cut index had below was committed. */
+static bool died(const struct recovery *v, uint32_t uid, uint32_t last_uid)
+{
+    return v->unfinished && uid > last_uid;
+}
+
 err_t recover_orphans(struct recovery *v)
 {
-    struct orphans o = { v->head.last_uid, VEC_INIT(uint32_t) };
+    const uint32_t last_uid = v->head.last_uid;
+    struct orphans o = { last_indexed(v), VEC_INIT(uint32_t) };
     struct buf dir = BUF_INIT;
     err_t err = msgfile_dir(&v->mb->entry, false, &dir);
 
@@ -257,7 +273,7 @@ err_t recover_orphans(struct recovery *v)
     vec_sort(&o.uids, by_number);
     for (size_t i = 0; i < o.uids.n && !err; i++) {
         uint32_t uid = *VEC_AT(&o.uids, uint32_t, i);
-        err = v->unfinished ? remove_orphan(v, uid) : adopt_orphan(v, uid);
+        err = died(v, uid, last_uid) ? remove_orphan(v, uid) : adopt_orphan(v, uid);
     }
     if (!err && o.uids.n)
         log_notice("message files without a record: mailbox=<%.*s> number=<%zu> done=<%s>",

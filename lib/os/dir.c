@@ -6,6 +6,7 @@
 #include "lib/base/vec.h"
 #include "lib/os/file.h"
 #include "lib/os/path.h"
+#include "lib/os/sync.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,11 +21,12 @@ static bool is_directory(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* One directory; that it is there already is fine. */
+/* One directory; that it is there already is fine.  A new name is durable: what is stored below it
+ * and synced there would be lost with it. */
 static err_t make_one(const char *path, mode_t mode)
 {
     if (mkdir(path, mode) == 0)
-        return ERR_OK;
+        return sync_parent(path);
     if (errno == ENOENT)
         return ERR_NOTFOUND;
     const int saved = errno;

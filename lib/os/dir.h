@@ -14,7 +14,8 @@
 enum { DIR_DEPTH_MAX = 128 };           /* deeper trees are refused with ERR_LIMIT */
 
 /* Make a directory and all that are missing above it.  mode for each, under the umask.
- * That it exists is fine; that something else has the name is ERR_IO. */
+ * New names are durable on ERR_OK.  That it exists is fine; that something else has the name is
+ * ERR_IO. */
 err_t dir_make(const char *path, mode_t mode) NODISCARD;
 
 /* Make what is missing above the last component of path. */
