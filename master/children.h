@@ -22,6 +22,7 @@ struct child {
     uint64_t started_ms;                /* monotonic */
     uint64_t asked_ms;                  /* when it was asked to end; 0: was not */
     bool slow_told;                     /* the log has said that it does not end */
+    bool is_template;                   /* makes workers, serves nobody; never counted by policy */
     bool last;                          /* daemon with wait=y: ends after all others */
 };
 

@@ -20,26 +20,6 @@
 #define VERSION_LINE "cyrus-imapd 3.6.1-halcyon"
 #define PIDFILE_DEFAULT "/var/run/master.pid"
 
-/* Words of syslog_facility. */
-static int facility(const char *word)
-{
-    static const struct {
-        const char *word;
-        int value;
-    } words[] = {
-        { "auth", LOG_AUTH },     { "authpriv", LOG_AUTHPRIV }, { "cron", LOG_CRON },
-        { "daemon", LOG_DAEMON }, { "local0", LOG_LOCAL0 },     { "local1", LOG_LOCAL1 },
-        { "local2", LOG_LOCAL2 }, { "local3", LOG_LOCAL3 },     { "local4", LOG_LOCAL4 },
-        { "local5", LOG_LOCAL5 }, { "local7", LOG_LOCAL7 },     { "mail", LOG_MAIL },
-        { "news", LOG_NEWS },     { "user", LOG_USER },
-    };
-
-    for (size_t i = 0; word && i < sizeof words / sizeof *words; i++)
-        if (slice_eqs_nocase(slice_cstr(word), words[i].word))
-            return words[i].value;
-    return LOG_LOCAL6;
-}
-
 static const char *or_else(const char *text, const char *other)
 {
     return text && *text ? text : other;
@@ -81,7 +61,7 @@ static err_t read_imapd_conf(const struct options *o)
     if (err)
         return err;
     log_open(conf_string(CONF_SYSLOG_PREFIX), "master",
-             facility(conf_string(CONF_SYSLOG_FACILITY)), conf_bool(CONF_DEBUG) || o->verbose);
+             log_facility(conf_string(CONF_SYSLOG_FACILITY)), conf_bool(CONF_DEBUG) || o->verbose);
     conf_log_complaints();
     return ERR_OK;
 }

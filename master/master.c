@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <sys/prctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "master/reload.h"
 #include "master/report.h"
 #include "master/service.h"
+#include "master/service_template.h"
 #include "master/start.h"
 #include "master/stop.h"
 
@@ -38,6 +40,14 @@ void master_complain(const struct master *m, const struct cyrusconf_entry *e, co
     buf_fini(&text);
 }
 
+struct child *master_meet(struct master *m, pid_t pid, enum child_kind kind, const char *name,
+                          const char *path)
+{
+    log_debug("process type:%s name:%s path:%s pid:%ld started", children_kind_name(kind), name,
+              path, (long)pid);
+    return children_add(m->children, pid, kind, name, path, clock_mono_ms());
+}
+
 struct child *master_spawn(struct master *m, const struct cyrusconf_entry *e,
                            enum child_kind kind, const struct spawn_request *r)
 {
@@ -46,11 +56,8 @@ struct child *master_spawn(struct master *m, const struct cyrusconf_entry *e,
     pid_t pid;
 
     (void)!spawn_find(e->argv[0], &path);       /* what is missing fails below, with its name */
-    if (spawn_start(&m->spawn, r, buf_cstr(&path), &pid) == ERR_OK) {
-        c = children_add(m->children, pid, kind, e->name, buf_cstr(&path), clock_mono_ms());
-        log_debug("process type:%s name:%s path:%s pid:%ld started", children_kind_name(kind),
-                  e->name, buf_cstr(&path), (long)pid);
-    }
+    if (spawn_start(&m->spawn, r, buf_cstr(&path), &pid) == ERR_OK)
+        c = master_meet(m, pid, kind, e->name, buf_cstr(&path));
     buf_fini(&path);
     return c;
 }
@@ -76,6 +83,18 @@ static void child_ended(struct master *m, struct child *c, int status)
         service_tend(s);
 }
 
+/* A pid that is unknown may be that of a worker whose first word is still to be heard. */
+static struct child *find_child(struct master *m, pid_t pid)
+{
+    struct child *c = children_find(m->children, pid);
+
+    for (size_t i = 0; !c && i < m->services.n; i++) {
+        service_template_hear(service_at(m, i));
+        c = children_find(m->children, pid);
+    }
+    return c;
+}
+
 static void on_child(void *arg, int signo)
 {
     struct master *m = arg;
@@ -83,7 +102,7 @@ static void on_child(void *arg, int signo)
     int status;
 
     while (proc_reap(&pid, &status)) {
-        struct child *c = children_find(m->children, pid);
+        struct child *c = find_child(m, pid);
         if (c)
             child_ended(m, c, status);
         else
@@ -95,7 +114,8 @@ static void on_child(void *arg, int signo)
 
 static void run_event(void *arg, const struct cyrusconf_entry *e)
 {
-    const struct spawn_request r = { .argv = e->argv, .status_fd = -1, .listen_fd = -1 };
+    const struct spawn_request r = { .argv = e->argv, .status_fd = -1, .listen_fd = -1,
+                                     .template_fd = -1 };
 
     /* a failure is in the log; the next run comes at its time */
     (void)master_spawn(arg, e, CHILD_EVENT, &r);
@@ -247,6 +267,7 @@ int master_run(struct master *m)
     vec_init(&m->services, sizeof(struct service *));
     events_init(&m->events);
     catch_signals(m);
+    m->adopts_orphans = prctl(PR_SET_CHILD_SUBREAPER, 1) == 0;
     procfiles_clean(buf_cstr(&m->procdir));
     status = start(m);
     if (status == EX_OK && m->phase == MASTER_STARTING)

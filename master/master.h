@@ -40,6 +40,7 @@ struct master {
     bool bind_errors_fatal;
     int last_status;                    /* of the START entry that ended last */
     uint64_t janitor_timer;
+    bool adopts_orphans;                /* children of children that end become ours */
 };
 
 /* Run until it is told to end; returns the exit status of the program.  Options, configuration,
@@ -58,6 +59,10 @@ void master_complain(const struct master *, const struct cyrusconf_entry *, cons
  * could not be started (logged). */
 struct child *master_spawn(struct master *, const struct cyrusconf_entry *, enum child_kind,
                            const struct spawn_request *);
+
+/* A new child of that pid: count it. */
+struct child *master_meet(struct master *, pid_t, enum child_kind, const char *name,
+                          const char *path);
 
 /* One round of the loop; false: the loop itself fails, or we have been told to stop. */
 bool master_round(struct master *);

@@ -112,6 +112,17 @@ void policy_fork_failed(struct policy *p, uint64_t now_ms)
     p->not_before_ms = now_ms + POLICY_DELAY_MAX_MS;
 }
 
+void policy_give_back(struct policy *p, int n, uint64_t now_ms)
+{
+    p->alive -= n;
+    p->ready -= n;
+    if (p->conf.maxforkrate > 0) {
+        const uint64_t tokens = tokens_at(p, now_ms) + (uint64_t)n * TOKEN;
+        p->tokens_milli = tokens < bucket_size(p) ? tokens : bucket_size(p);
+        p->tokens_ms = now_ms;
+    }
+}
+
 bool policy_set_state(struct policy *p, enum policy_state *state, enum policy_state to)
 {
     if (*state == to)
@@ -123,7 +134,7 @@ bool policy_set_state(struct policy *p, enum policy_state *state, enum policy_st
     return true;
 }
 
-static bool failed(struct policy *p, uint64_t now_ms)
+bool policy_failed(struct policy *p, uint64_t now_ms)
 {
     if (p->failures > 0 && now_ms - p->last_failure_ms > POLICY_FAILURE_GAP_MS)
         p->failures = p->idle_ends = 0;
@@ -145,7 +156,7 @@ bool policy_ended(struct policy *p, enum policy_state state, enum policy_end end
     if (state != POLICY_READY || end == POLICY_END_ASKED)
         return false;
     if (end == POLICY_END_BAD)
-        return failed(p, now_ms);
+        return policy_failed(p, now_ms);
     if (life_ms < POLICY_SHORT_LIFE_MS)
         delay(p, now_ms);
     else

@@ -9,7 +9,8 @@
  *                        ^                            |
  *                        +------------- AVAILABLE ----+         either may end at any time
  *
- * A process counts as ready from its fork on.  Rules (formats/internal-protocols.md 1.4,
+ * A process counts as ready from its fork on, or from when a template (template.h) was asked for
+ * it; templates themselves do not count.  Rules (formats/internal-protocols.md 1.4,
  * spec install-contract 3):
  *   - `prefork` processes are kept ready, and one more is started when a connection waits and
  *     none is ready; never more than `maxchild` are alive;
@@ -79,6 +80,14 @@ bool policy_must_watch(const struct policy *, uint64_t now_ms, uint64_t *when_ms
 /* A process was started: it counts as ready. */
 void policy_forked(struct policy *, uint64_t now_ms);
 void policy_fork_failed(struct policy *, uint64_t now_ms);  /* no process came of it: wait */
+
+/* n processes that counted as ready do so no longer, and the rate limit forgets them: they never
+ * came to be, or became templates. */
+void policy_give_back(struct policy *, int n, uint64_t now_ms);
+
+/* Something of the service has failed that counts as no process (a template).  True: with that
+ * failure the service has just been disabled. */
+bool policy_failed(struct policy *, uint64_t now_ms);
 
 /* A process has changed its state.  False: it was in that state already; nothing changes. */
 bool policy_set_state(struct policy *, enum policy_state *, enum policy_state to);

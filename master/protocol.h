@@ -13,6 +13,7 @@
 enum {
     PROTOCOL_STATUS_FD = 3,
     PROTOCOL_LISTEN_FD = 4,
+    PROTOCOL_TEMPLATE_FD = 5,           /* where a template is wanted, see below */
 };
 
 enum protocol_message {
@@ -34,6 +35,34 @@ static_assert(sizeof(struct protocol_status) == 8, "status messages have 8 bytes
 
 /* What a DAEMON entry with wait=y writes to descriptor 3 when it is ready. */
 #define PROTOCOL_DAEMON_READY "ok\r\n"
+
+/* ---- template processes: an addition of ours, which other programs need not know ----
+ *
+ * One child of a listener finds PROTOCOL_ENV_TEMPLATE, the number of a descriptor with a socket
+ * (AF_UNIX, SOCK_SEQPACKET).  A program that does not look at it is a service process like any
+ * other.  One that does gets ready for work up to where its state can no longer be shared, says
+ * HELLO, and from then on accepts no connection itself: for each FORK it makes a worker, which is
+ * a child of master (a subreaper) and begins with WORKER.  From there on a worker is a service
+ * process like any other, with descriptors 3 and 4.
+ *
+ * A template ends with status 0 when it is told to (HUP, TERM, end of the socket), or when it is
+ * asked for a worker after its program or what it was configured from has changed; what was asked
+ * for and not answered by then is void.  A worker that cannot say WORKER ends without a word.
+ */
+#define PROTOCOL_ENV_TEMPLATE "CYRUS_TEMPLATE_FD"
+
+enum protocol_template_message {
+    PROTOCOL_T_HELLO = 1,               /* template: from now on I am one */
+    PROTOCOL_T_FORK = 2,                /* master: one more worker */
+    PROTOCOL_T_WORKER = 3,              /* worker: here I am */
+    PROTOCOL_T_FAILED = 4,              /* template: a worker that was asked for cannot be made */
+};
+
+struct protocol_template {
+    int32_t message;
+    int32_t pid;                        /* of the sender */
+};
+static_assert(sizeof(struct protocol_template) == 8, "messages of templates have 8 bytes");
 
 enum {
     PROTOCOL_EXIT_TEMPORARY = 75,       /* EX_TEMPFAIL: gave up for now, is no failure */

@@ -10,6 +10,7 @@
 #include "lib/base/log.h"
 #include "lib/os/file.h"
 #include "master/listen.h"
+#include "master/service_template.h"
 
 enum {
     FORKS_PER_ROUND = 16,               /* then the loop has its turn */
@@ -29,8 +30,10 @@ static const char *state_name(enum policy_state s)
 
 /* --- starting ------------------------------------------------------------ */
 
-static bool fork_one(struct service *s, uint64_t now_ms)
+/* Start the program, perhaps to be the template of those that follow. */
+static bool spawn_one(struct service *s, uint64_t now_ms)
 {
+    const int template_fd = service_template_offer(s);
     const struct spawn_request r = { .argv = s->entry->argv,
                                      .service = s->name,
                                      .id = s->id,
@@ -39,10 +42,12 @@ static bool fork_one(struct service *s, uint64_t now_ms)
                                      .ends_with_us = true,
                                      .status_fd = s->status_write,
                                      .listen_fd = s->listener,
+                                     .template_fd = template_fd,
                                      .maxfds = s->entry->maxfds };
     struct child *c = master_spawn(s->master, s->entry,
                                    s->listener < 0 ? CHILD_DAEMON : CHILD_SERVICE, &r);
 
+    service_template_offered(s, c, template_fd);
     if (!c) {
         policy_fork_failed(&s->policy, now_ms);
         return false;
@@ -93,7 +98,7 @@ void service_tend(struct service *s)
     while ((want = policy_next(&s->policy, s->waiting, now_ms, &when)) == POLICY_FORK &&
            forks++ < FORKS_PER_ROUND) {
         s->waiting = false;
-        if (!fork_one(s, now_ms))
+        if (!service_template_fork(s, now_ms) && !spawn_one(s, now_ms))
             break;
         now_ms = clock_mono_ms();
     }
@@ -128,12 +133,14 @@ void service_halt(struct service *s)
     if (s->listener >= 0)
         loop_unwatch(s->master->loop, s->listener);
     file_close(&s->listener);
+    service_template_dismiss(s, SIGTERM);
 }
 
 void service_hang_up(struct service *s)
 {
     struct child *c;
 
+    service_template_dismiss(s, SIGHUP);        /* its last workers are among the children then */
     for (size_t pos = 0; (c = children_next(s->master->children, &pos));) {
         if (c->service != s)
             continue;
@@ -214,6 +221,7 @@ static size_t read_status(struct service *s, size_t *noise)
     while (n < 0 && errno == EINTR);
     if (n <= 0)
         return 0;
+    service_template_hear(s);           /* a new worker's first words are there, behind its name */
     *noise += messages_feed(&s->messages, bytes, (size_t)n, is_mine, take_message, s);
     return (size_t)n;
 }
@@ -246,11 +254,12 @@ static enum policy_end judge(const struct child *c, int status)
     return POLICY_END_BAD;
 }
 
-static void disable(struct service *s)
+void service_disable(struct service *s)
 {
     log_err("too many failures for service %s/%s, disabling until next SIGHUP", s->name,
             s->family);
     s->paused = true;
+    service_template_dismiss(s, SIGTERM);
     if (s->listener < 0)
         return;
     loop_unwatch(s->master->loop, s->listener);
@@ -274,7 +283,9 @@ void service_child_ended(struct service *s, struct child *c, int status)
     if (end == POLICY_END_BAD)
         log_warn("service %s/%s pid %ld in %s state: terminated abnormally", s->name, s->family,
                  (long)c->pid, state_name(c->state));
+    if (service_template_child_ended(s, c, status, now_ms))
+        return;
     if (policy_ended(&s->policy, c->state, end, now_ms - c->started_ms, now_ms))
-        disable(s);
+        service_disable(s);
     c->service = NULL;
 }

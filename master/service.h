@@ -10,6 +10,7 @@
 
 #include "master/master.h"
 #include "master/messages.h"
+#include "master/template.h"
 
 struct service {
     struct master *master;
@@ -23,6 +24,9 @@ struct service {
     int status_read, status_write;              /* the pipe; -1 of daemons */
     struct messages messages;
     struct policy policy;
+    struct template template;
+    int template_fd;                            /* socket to it; -1: none */
+    uint64_t template_timer;                    /* it does not answer */
     bool waiting;                               /* a connection is known to wait */
     bool paused;                                /* disabled by failures: connections refused */
     uint64_t timer;                             /* to look again at what is delayed */
@@ -63,6 +67,9 @@ void service_watch_pipe(struct service *);
 
 /* No more processes; connections are refused as soon as the last one has ended: master stops. */
 void service_halt(struct service *);
+
+/* Too many failures: no more processes, connections are refused until the next reload. */
+void service_disable(struct service *);
 
 /* A child of it has ended: settle accounts, before it leaves the table. */
 void service_child_ended(struct service *, struct child *, int status);

@@ -9,6 +9,7 @@
 #include "lib/os/file.h"
 #include "master/listen.h"
 #include "master/service.h"
+#include "master/service_template.h"
 
 static struct policy_conf policy_of(const struct cyrusconf_entry *e)
 {
@@ -24,7 +25,8 @@ static struct service *add(struct master *m, const struct cyrusconf_entry *e)
     *s = (struct service){ .master = m, .entry = e, .name = mem_strdup(e->name),
                            .listen = mem_strdup(e->listen ? e->listen : ""),
                            .proto = mem_strdup(e->listen ? e->proto : ""), .listener = -1,
-                           .status_read = -1, .status_write = -1, .family = "daemon" };
+                           .status_read = -1, .status_write = -1, .template_fd = -1,
+                           .family = "daemon" };
     policy_init(&s->policy, &policy, clock_mono_ms());
     *VEC_PUSH(&m->services, struct service *) = s;
     return s;
@@ -64,7 +66,8 @@ static const char *reason(err_t err)
     case ERR_NOTFOUND:
         return "no such host or directory; correct the name or use a numeric address";
     default:
-        return "the system refused, its reason is in the log; check that this machine has the address";
+        return "the system refused, its reason is in the log; check that this machine has the "
+               "address";
     }
 }
 
@@ -141,6 +144,7 @@ void service_update(struct service *s, const struct cyrusconf_entry *e)
 
     s->entry = e;
     policy_configure(&s->policy, &policy, clock_mono_ms());
+    template_forgive(&s->template);
     if (s->paused)
         resume(s);
 }
@@ -167,6 +171,7 @@ void service_retire(struct service *s)
 
 void service_free(struct service *s)
 {
+    service_template_close(s);
     loop_cancel(s->master->loop, s->timer);
     loop_cancel(s->master->loop, s->pipe_timer);
     if (s->listener >= 0)

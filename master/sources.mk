@@ -22,9 +22,11 @@ master_libmaster_a_SOURCES = \
     master/report.c master/report.h \
     master/schedule.c master/schedule.h \
     master/service.c master/service_open.c master/service.h \
+    master/service_template.c master/service_template.h \
     master/spawn.c master/spawn.h \
     master/start.c master/start.h \
-    master/stop.c master/stop.h
+    master/stop.c master/stop.h \
+    master/template.c master/template.h
 
 libexec_PROGRAMS += master/master
 master_master_SOURCES = master/main.c

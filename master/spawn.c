@@ -18,6 +18,11 @@
 #define CYRUS_SBINDIR "/usr/sbin"
 #endif
 
+enum {
+    OWN_VARIABLES = 4,                  /* variables of the contract */
+    FDS_MAX = 6,                        /* descriptors of a program */
+};
+
 /* Directory of the file that runs now. */
 static bool own_directory(struct buf *out)
 {
@@ -69,7 +74,7 @@ err_t spawn_find(const char *word, struct buf *path)
 static bool is_ours(const char *assignment)
 {
     static const char *const names[] = { PROTOCOL_ENV_SERVICE "=", PROTOCOL_ENV_ID "=",
-                                         PROTOCOL_ENV_DAEMON "=" };
+                                         PROTOCOL_ENV_DAEMON "=", PROTOCOL_ENV_TEMPLATE "=" };
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strncmp(assignment, names[i], strlen(names[i])) == 0)
@@ -78,7 +83,8 @@ static bool is_ours(const char *assignment)
 }
 
 /* Pointers into environ and `own`, NULL at the end. */
-static void make_environment(const struct spawn_request *r, struct buf own[3], struct vec *env)
+static void make_environment(const struct spawn_request *r, struct buf own[OWN_VARIABLES],
+                             struct vec *env)
 {
     for (char **e = environ; *e; e++)
         if (!is_ours(*e))
@@ -93,13 +99,17 @@ static void make_environment(const struct spawn_request *r, struct buf own[3], s
         *VEC_PUSH(env, const char *) = buf_cstr(&own[1]);
         *VEC_PUSH(env, const char *) = buf_cstr(&own[2]);
     }
+    if (r->template_fd >= 0) {
+        buf_addf(&own[3], PROTOCOL_ENV_TEMPLATE "=%d", PROTOCOL_TEMPLATE_FD);
+        *VEC_PUSH(env, const char *) = buf_cstr(&own[3]);
+    }
     *VEC_PUSH(env, char *) = NULL;
 }
 
 /* --- starting ------------------------------------------------------------ */
 
 static size_t place_fds(const struct spawn_setup *setup, const struct spawn_request *r,
-                        struct proc_fd fds[5])
+                        struct proc_fd fds[FDS_MAX])
 {
     size_t n = 0;
 
@@ -109,6 +119,8 @@ static size_t place_fds(const struct spawn_setup *setup, const struct spawn_requ
         fds[n++] = (struct proc_fd){ r->status_fd, PROTOCOL_STATUS_FD };
     if (r->listen_fd >= 0)
         fds[n++] = (struct proc_fd){ r->listen_fd, PROTOCOL_LISTEN_FD };
+    if (r->template_fd >= 0)
+        fds[n++] = (struct proc_fd){ r->template_fd, PROTOCOL_TEMPLATE_FD };
     return n;
 }
 
@@ -116,9 +128,9 @@ err_t spawn_start(const struct spawn_setup *setup, const struct spawn_request *r
                   const char *path, pid_t *pid_out)
 {
     const struct proc_limit limit = { RLIMIT_NOFILE, (uint64_t)r->maxfds };
-    struct buf own[3] = { BUF_INIT, BUF_INIT, BUF_INIT };
+    struct buf own[OWN_VARIABLES] = { BUF_INIT };
     struct vec env = VEC_INIT(char *);
-    struct proc_fd fds[5];
+    struct proc_fd fds[FDS_MAX];
     const size_t nfds = place_fds(setup, r, fds);
     err_t err;
 
@@ -135,7 +147,7 @@ err_t spawn_start(const struct spawn_setup *setup, const struct spawn_request *r
                                           .own_group = r->own_group,
                                           .death_signal = r->ends_with_us ? SIGTERM : 0 },
                      pid_out);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < OWN_VARIABLES; i++)
         buf_fini(&own[i]);
     vec_fini(&env);
     return err;

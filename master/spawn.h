@@ -27,6 +27,7 @@ struct spawn_request {
     bool own_group;                     /* a process group of its own */
     bool ends_with_us;                  /* TERM when master dies without having told it */
     int status_fd, listen_fd;           /* to be descriptors 3 and 4; -1: none */
+    int template_fd;                    /* to be descriptor 5, CYRUS_TEMPLATE_FD; -1: none */
     int maxfds;                         /* 0: as ours */
 };
 

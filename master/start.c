@@ -42,7 +42,8 @@ err_t start_check_programs(const struct master *m)
 
 static err_t run_one(struct master *m, const struct cyrusconf_entry *e)
 {
-    const struct spawn_request r = { .argv = e->argv, .status_fd = -1, .listen_fd = -1 };
+    const struct spawn_request r = { .argv = e->argv, .status_fd = -1, .listen_fd = -1,
+                                     .template_fd = -1 };
     struct child *c = master_spawn(m, e, CHILD_START, &r);
     pid_t pid;
 
@@ -115,7 +116,7 @@ static err_t start_waiting(struct service *s)
     struct master *m = s->master;
     struct spawn_request r = { .argv = s->entry->argv, .service = s->name, .is_daemon = true,
                                .own_group = true, .ends_with_us = true, .listen_fd = -1,
-                               .maxfds = s->entry->maxfds };
+                               .template_fd = -1, .maxfds = s->entry->maxfds };
     struct child *c;
     int ends[2];
     err_t err;

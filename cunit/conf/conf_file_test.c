@@ -28,7 +28,8 @@ static const char *put(const char *name, const char *text)
 static void test_include(void)
 {
     struct buf why = BUF_INIT;
-    const char *main_conf;
+    const char *main_conf, *path = NULL;
+    size_t pos = 0, n = 0;
 
     put("inner.conf", "servername: inner\n");
     put("extra.conf", "admins: one\n@include: inner.conf\npostmaster: p\n");
@@ -39,6 +40,10 @@ static void test_include(void)
     CU_ASSERT_STRING_EQUAL(conf_servername(), "inner");
     CU_ASSERT_STRING_EQUAL(conf_string(CONF_POSTMASTER), "p");
     CU_ASSERT_EQUAL(conf_int(CONF_QUOTAWARN), 80);
+    while (conf_next_file(&pos, &path))
+        CU_ASSERT_PTR_NOT_NULL(strstr(path, n++ == 0 ? "main.conf" : n == 2 ? "extra.conf"
+                                                                            : "inner.conf"));
+    CU_ASSERT_EQUAL(n, 3);
     conf_unload();
     buf_fini(&why);
 }

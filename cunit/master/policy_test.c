@@ -265,6 +265,36 @@ static void test_configure(void)
     CU_ASSERT_EQUAL(fork_all(&p, false, T0), 1);
 }
 
+static void test_give_back(void)
+{
+    struct policy p = made(2, POLICY_UNLIMITED, 1, false);
+    uint64_t when;
+
+    CU_ASSERT_EQUAL(fork_all(&p, false, T0), 1);        /* the rate limit allows no more */
+    policy_give_back(&p, 1, T0);
+    CU_ASSERT_EQUAL(p.alive, 0);
+    CU_ASSERT_EQUAL(p.ready, 0);
+    CU_ASSERT_EQUAL(fork_all(&p, false, T0), 1);        /* and does not count what was not */
+    policy_give_back(&p, 0, T0);
+    CU_ASSERT_EQUAL(policy_next(&p, false, T0, &when), POLICY_LATER);
+    policy_give_back(&p, 1, T0 + 60000);                /* the bucket holds no more than ever */
+    CU_ASSERT_EQUAL(fork_all(&p, false, T0 + 60000), 1);
+}
+
+/* A template that fails counts as a process that does, though it is none. */
+static void test_failed(void)
+{
+    struct policy p = made(1, POLICY_UNLIMITED, 0, false);
+    uint64_t when;
+
+    for (unsigned i = 1; i < POLICY_FAILURES_MAX; i++)
+        CU_ASSERT_FALSE(policy_failed(&p, T0));
+    CU_ASSERT_EQUAL(p.alive, 0);
+    CU_ASSERT_EQUAL(policy_next(&p, false, T0, &when), POLICY_LATER);
+    CU_ASSERT_TRUE(policy_failed(&p, T0));
+    CU_ASSERT_EQUAL(policy_next(&p, true, T0 + 60000, &when), POLICY_NOTHING);
+}
+
 TEST_SUITE("policy", { "prefork", test_prefork }, { "on demand", test_on_demand },
            { "maxchild", test_maxchild }, { "maxforkrate", test_forkrate },
            { "no maxforkrate", test_no_forkrate }, { "failures", test_failures },
@@ -272,4 +302,5 @@ TEST_SUITE("policy", { "prefork", test_prefork }, { "on demand", test_on_demand 
            { "failures forgiven", test_failures_forgiven }, { "babysit", test_babysit },
            { "useless", test_useless }, { "asked", test_asked },
            { "fork failed", test_fork_failed }, { "states", test_states },
-           { "configure", test_configure })
+           { "configure", test_configure }, { "give back", test_give_back },
+           { "failed", test_failed })

@@ -12,7 +12,8 @@ cunit_master_unit_master_SOURCES = cunit/runner.c cunit/test.h \
     cunit/master/policy_test.c \
     cunit/master/portnames_test.c \
     cunit/master/schedule_test.c \
-    cunit/master/spawn_test.c
+    cunit/master/spawn_test.c \
+    cunit/master/template_test.c
 cunit_master_unit_master_LDADD = master/libmaster.a $(LINK_CONF) $(CUNIT_LIBS)
 
 check_PROGRAMS += cunit/small/unit_small

@@ -51,7 +51,7 @@ static int shell(const char *command, struct spawn_request r)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -2;
 }
 
-static const struct spawn_request nothing = { .status_fd = -1, .listen_fd = -1 };
+static const struct spawn_request nothing = { .status_fd = -1, .listen_fd = -1, .template_fd = -1 };
 
 static void test_environment(void)
 {
@@ -95,6 +95,24 @@ static void test_descriptors(void)
     }
 }
 
+static void test_template(void)
+{
+    struct spawn_request r = nothing;
+    int ends[2];
+    char text[20] = "";
+
+    CU_ASSERT_EQUAL_FATAL(pipe(ends), 0);
+    r.template_fd = ends[1];
+    setenv("CYRUS_TEMPLATE_FD", "77", 1);
+    CU_ASSERT_EQUAL(shell("echo $CYRUS_TEMPLATE_FD >&5", r), 0);
+    CU_ASSERT_EQUAL(read(ends[0], text, sizeof text - 1), 2);
+    CU_ASSERT_STRING_EQUAL(text, "5\n");
+    CU_ASSERT_EQUAL(shell("test -z \"${CYRUS_TEMPLATE_FD+x}\"", nothing), 0);
+    unsetenv("CYRUS_TEMPLATE_FD");
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void test_limit(void)
 {
     struct spawn_request r = nothing;
@@ -116,4 +134,4 @@ static void test_missing(void)
 
 TEST_SUITE("spawn", { "find", test_find }, { "find beside", test_find_beside },
            { "environment", test_environment }, { "descriptors", test_descriptors },
-           { "limit", test_limit }, { "missing", test_missing })
+           { "template", test_template }, { "limit", test_limit }, { "missing", test_missing })

@@ -315,7 +315,10 @@ EOF
     unlike($text{tcp}, qr/NOTIFY_SOCKET|ISDAEMON/, 'but not what is meant for master');
     like($text{tcp}, qr/^fd 3 pipe:.*\nfd 4 socket:/m, 'service: status pipe and listener');
     like($text{tcp}, qr{^fd 0 /dev/null\nfd 1 /dev/null\nfd 2 /dev/null\nfd 3}m, 'service: 0-2');
-    unlike($text{tcp}, qr/^fd (?:[5-9]|\d\d)/m, 'service: nothing else');
+    like($text{tcp}, qr/^env CYRUS_TEMPLATE_FD 5$/m, 'service: asked to be a template');
+    like($text{tcp}, qr/^fd 5 socket:/m, 'service: with the socket for that');
+    unlike($text{tcp}, qr/^fd (?:[6-9]|\d\d)/m, 'service: nothing else');
+    unlike($text{$_}, qr/CYRUS_TEMPLATE_FD/, "$_: no template wanted") for qw(plain polite);
     like($text{tcp}, qr/^nofile 77$/m, 'maxfds');
     like($text{tcp}, qr/^uid $service_uid$/m, 'user');
     like($text{tcp}, qr/^blocked 0$/m, 'no blocked signals');

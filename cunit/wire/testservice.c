@@ -76,7 +76,8 @@ static void list_descriptors(FILE *f)
 static void write_record(const char *dir, int argc, char **argv)
 {
     static const char *const names[] = { "CYRUS_SERVICE", "CYRUS_ID", "CYRUS_ISDAEMON",
-                                         "LISTEN_FDS", "NOTIFY_SOCKET", "TEST_KEPT" };
+                                         "LISTEN_FDS", "NOTIFY_SOCKET", "TEST_KEPT",
+                                         "CYRUS_TEMPLATE_FD" };
     char path[2000], tmp[2100];
     struct rlimit lim;
     sigset_t blocked;

@@ -48,6 +48,8 @@ static err_t wait_once(struct session *s, int fd)
         ;
     idle_refresh();
     show_news(s);
+    if (!input && !other)
+        serve_rest();                           /* nothing happens: so it may stay for long */
     if (s->state == ST_LOGOUT)
         return ERR_CLOSED;
     return input ? read_done(s) : ERR_AGAIN;
@@ -68,6 +70,8 @@ void cmd_idle(void *session, const struct command *cmd)
         fd = -1;                                /* then polling alone brings the news */
     stream_puts(out(s), "+ idling\r\n");
     show_news(s);
+    if (stream_flush(out(s)) == ERR_OK)         /* if not, the wait says so too */
+        serve_rest();
     while (err == ERR_AGAIN && s->state != ST_LOGOUT) {
         err = wait_once(s, fd);
         if (err == ERR_AGAIN && clock_mono_ms() > end)

@@ -41,8 +41,8 @@ static enum login_result give_up(struct session_base *b, err_t err, const char *
     return LOGIN_BAD;
 }
 
-static enum login_result converse(struct session_base *b, enum login_result result, const char *prefix,
-                                  struct buf *challenge, const char **why)
+static enum login_result converse(struct session_base *b, enum login_result result,
+                                  const char *prefix, struct buf *challenge, const char **why)
 {
     struct buf response = BUF_INIT;
     err_t err = ERR_OK;
@@ -59,8 +59,9 @@ static enum login_result converse(struct session_base *b, enum login_result resu
     return err ? give_up(b, err, why) : result;
 }
 
-enum login_result serve_login_dialogue(struct session_base *b, struct slice mech, const struct slice *initial64,
-                                       const char *prefix, const char **why)
+enum login_result serve_login_dialogue(struct session_base *b, struct slice mech,
+                                       const struct slice *initial64, const char *prefix,
+                                       const char **why)
 {
     struct buf initial = BUF_INIT, challenge = BUF_INIT;
     struct slice given = SLICE_LIT("");

@@ -90,24 +90,6 @@ static void open_lock(struct serve *s)
     buf_fini(&path);
 }
 
-static void note_program(struct serve *s)
-{
-    ssize_t n = readlink("/proc/self/exe", s->exe, sizeof s->exe - 1);
-
-    s->exe[n > 0 ? n : 0] = '\0';
-    if (n <= 0 || stat(s->exe, &s->exe_stat) < 0)
-        s->exe[0] = '\0';
-}
-
-static bool program_replaced(const struct serve *s)
-{
-    struct stat now;
-
-    return s->exe[0] && (stat(s->exe, &now) < 0 || now.st_ino != s->exe_stat.st_ino ||
-                         now.st_size != s->exe_stat.st_size ||
-                         now.st_mtim.tv_sec != s->exe_stat.st_mtim.tv_sec);
-}
-
 /* ---- waiting ---- */
 
 /* Is it time to end?  Asked whenever a signal came. */
@@ -161,7 +143,7 @@ static err_t next_connection(struct serve *s, int *fd_out)
 
 static bool may_go_on(const struct serve *s)
 {
-    return s->sessions < s->max_uses && !must_leave() && !program_replaced(s);
+    return s->sessions < s->max_uses && !must_leave() && !inputs_program_replaced(s);
 }
 
 int pool_run(struct serve *s)
@@ -170,7 +152,6 @@ int pool_run(struct serve *s)
     int fd;
 
     open_lock(s);
-    note_program(s);
     for (;;) {
         err_t err = next_connection(s, &fd);
         if (err) {

@@ -92,7 +92,7 @@ int serve_run(const struct service *service, int argc, char **argv)
     s.service_name = entry && *entry ? entry : service->protocol;
     if (parse_options(&s, argc, argv) != ERR_OK)
         return usage(service);
-    if (start_all(&s, &status))
+    if (start_process(&s, &status) && template_run(&s, &status) && start_store(&s, &status))
         status = run(&s);
     stop_all(&s);
     return status;

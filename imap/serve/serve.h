@@ -62,6 +62,10 @@ struct session_base {
  * signals are a flag, the file is looked at no more than once a second. */
 bool serve_must_end(struct session_base *, const char **why);
 
+/* Give back memory that is not needed now, before a wait that is likely to be long (IDLE).  Takes
+ * some microseconds, so not between commands. */
+void serve_rest(void);
+
 /* What a greeting says of the server (serverinfo): "<name> Cyrus <what> <version>", or less. */
 void serve_banner(const char *what, struct buf *out);
 
@@ -85,10 +89,12 @@ enum login_result serve_login_begin(struct session_base *, struct slice mech,
                                     const char **why);
 enum login_result serve_login_apop(struct session_base *, struct slice user,
                                    struct slice digest_hex, const char **why);
-/* A whole dialogue: initial64 is the initial response in base64 ("=": an empty one; NULL: none), `prefix` stands
- * before each challenge ("+ ", "334 ").  Never LOGIN_CONTINUE; LOGIN_CLOSED: the connection has ended. */
-enum login_result serve_login_dialogue(struct session_base *, struct slice mech, const struct slice *initial64,
-                                       const char *prefix, const char **why);
+/* A whole dialogue: initial64 is the initial response in base64 ("=": an empty one; NULL: none),
+ * `prefix` stands before each challenge ("+ ", "334 ").  Never LOGIN_CONTINUE; LOGIN_CLOSED: the
+ * connection has ended. */
+enum login_result serve_login_dialogue(struct session_base *, struct slice mech,
+                                       const struct slice *initial64, const char *prefix,
+                                       const char **why);
 /* The client gave a dialogue up.  Always LOGIN_CANCELLED. */
 enum login_result serve_login_cancel(struct session_base *, const char **why);
 enum login_result serve_login_step(struct session_base *, struct slice response,

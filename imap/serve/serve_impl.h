@@ -6,9 +6,8 @@
 #ifndef SERVE_SERVE_IMPL_H
 #define SERVE_SERVE_IMPL_H
 
-#include <sys/stat.h>
-
 #include "imap/serve/serve.h"
+#include "lib/base/vec.h"
 #include "lib/os/sock.h"
 
 struct db;
@@ -37,8 +36,7 @@ struct serve {
     uint32_t outer_ssf;
 
     int listener, status_fd, lock_fd;           /* -1: none */
-    char exe[4096];                             /* our program file, and what it was at start */
-    struct stat exe_stat;
+    struct vec inputs;                          /* files we were made from; inputs.c */
 
     uint64_t shutdown_looked_ms;                /* when msg/shutdown was last looked for */
     bool shutting_down;
@@ -63,15 +61,30 @@ static inline struct serve_conn *conn_of(struct session_base *base)
 }
 
 /* ---- start.c: everything before the first connection ---- */
-/* Read the configuration, open log and store, become the mail user.  On failure *status is the
- * exit status and the reason has been told. */
-bool start_all(struct serve *, int *status);
+/* Read the configuration, open the log, become the mail user, start TLS and SASL: all that
+ * processes may inherit.  On failure *status is the exit status and the reason has been told. */
+bool start_process(struct serve *, int *status);
+bool start_store(struct serve *, int *status);  /* then the store, which is for one process */
 void stop_all(struct serve *);
+void start_log(const struct serve *);           /* open the log as the configuration says */
 void run_debug_command(const char *program);
 
 /* ---- pool.c: the contract with master ---- */
 bool pool_is_child(struct serve *);             /* descriptors 3 and 4 are as master gives them */
 int pool_run(struct serve *);                   /* serve connections until it is time to end */
+
+/* ---- template.c: making workers instead of serving ---- */
+/* If master wants this process to be a template: make workers as long as it asks for them.  True:
+ * we are a worker, or were not wanted as anything else; go on.  False: we were the template and
+ * that is over; *status is the exit status. */
+bool template_run(struct serve *, int *status);
+
+/* ---- inputs.c ---- */
+void inputs_note_program(struct serve *);       /* first of all */
+void inputs_note_settings(struct serve *);      /* the configuration, and the files it names */
+bool inputs_program_replaced(const struct serve *);
+bool inputs_changed(const struct serve *);      /* any of them */
+void inputs_forget(struct serve *);
 
 /* ---- conn.c ---- */
 /* One connection from greeting to end.  The descriptors are closed. */

@@ -1,4 +1,8 @@
-/* start.c - everything before the first connection; each failure is one sentence */
+/* start.c - everything before the first connection; each failure is one sentence
+ *
+ * In two steps.  Between them a process may become a template (template.c), whose state then is
+ * that of many workers: the first step opens nothing that processes must not share.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -18,28 +22,6 @@
 #define CYRUS_USER "cyrus"
 #endif
 
-/* Words of syslog_facility. */
-static int facility(void)
-{
-    static const struct {
-        const char *word;
-        int value;
-    } words[] = {
-        { "auth", LOG_AUTH }, { "authpriv", LOG_AUTHPRIV }, { "cron", LOG_CRON },
-        { "daemon", LOG_DAEMON }, { "ftp", LOG_FTP }, { "lpr", LOG_LPR }, { "mail", LOG_MAIL },
-        { "news", LOG_NEWS }, { "user", LOG_USER }, { "uucp", LOG_UUCP },
-        { "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 }, { "local2", LOG_LOCAL2 },
-        { "local3", LOG_LOCAL3 }, { "local4", LOG_LOCAL4 }, { "local5", LOG_LOCAL5 },
-        { "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 },
-    };
-    const char *set = conf_string(CONF_SYSLOG_FACILITY);
-
-    for (size_t i = 0; set && i < sizeof words / sizeof *words; i++)
-        if (slice_eqs_nocase(slice_cstr(set), words[i].word))
-            return words[i].value;
-    return LOG_LOCAL6;
-}
-
 static bool fail(int *status, int code, const char *program, struct buf *why)
 {
     fprintf(stderr, "%s: fatal error: %s\n", program, buf_cstr(why));
@@ -48,17 +30,27 @@ static bool fail(int *status, int code, const char *program, struct buf *why)
     return false;
 }
 
+/* Syslog prefix: of the environment, else as the configuration says. */
+void start_log(const struct serve *s)
+{
+    const char *prefix = getenv("CYRUS_SYSLOG_PREFIX");
+
+    if (!prefix)
+        prefix = conf_string(CONF_SYSLOG_PREFIX);
+    log_open(prefix && *prefix ? prefix : "cyrus", s->service_name,
+             log_facility(conf_string(CONF_SYSLOG_FACILITY)), conf_bool(CONF_DEBUG) || s->debug);
+}
+
 static bool start_conf(struct serve *s, struct buf *why)
 {
     const char *prefix = getenv("CYRUS_SYSLOG_PREFIX");
 
     log_open(prefix ? prefix : "cyrus", s->service_name, LOG_LOCAL6, false);
+    inputs_note_program(s);
     if (conf_load(s->conf_file, s->service_name, why) != ERR_OK)
         return false;
-    if (!prefix)
-        prefix = conf_string(CONF_SYSLOG_PREFIX);
-    log_open(prefix && *prefix ? prefix : "cyrus", s->service_name, facility(),
-             conf_bool(CONF_DEBUG) || s->debug);
+    inputs_note_settings(s);
+    start_log(s);
     return true;
 }
 
@@ -113,7 +105,7 @@ static bool start_tls(struct serve *s, struct buf *why)
     return true;
 }
 
-bool start_all(struct serve *s, int *status)
+bool start_process(struct serve *s, int *status)
 {
     const char *program = s->service->name;
     struct buf why = BUF_INIT;
@@ -128,15 +120,24 @@ bool start_all(struct serve *s, int *status)
     } else if (sasl_server_setup("Cyrus") != ERR_OK) {
         buf_adds(&why, "the SASL library does not start");
         fail(status, EX_UNAVAILABLE, program, &why);
-    } else if (s->service->needs_store && store_open(&s->store, &why) != ERR_OK) {
-        fail(status, EX_CONFIG, program, &why);
     } else {
-        if (s->store)
-            suite_plug(s->store);
         s->life = arena_new(0);
         s->command = arena_new(0);
         ok = true;
     }
+    buf_fini(&why);
+    return ok;
+}
+
+bool start_store(struct serve *s, int *status)
+{
+    struct buf why = BUF_INIT;
+    bool ok = true;
+
+    if (s->service->needs_store && store_open(&s->store, &why) != ERR_OK)
+        ok = fail(status, EX_CONFIG, s->service->name, &why);
+    else if (s->store)
+        suite_plug(s->store);
     buf_fini(&why);
     return ok;
 }
@@ -150,6 +151,7 @@ void stop_all(struct serve *s)
     arena_free(&s->life);
     arena_free(&s->command);
     buf_fini(&s->proc_dir);
+    inputs_forget(s);
     if (s->lock_fd >= 0)
         close(s->lock_fd);
     conf_unload();

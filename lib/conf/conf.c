@@ -24,6 +24,7 @@ static struct conf *conf_new(const char *path, const char *service)
     c->path = arena_strndup(a, path, strlen(path));
     c->service = service && *service ? arena_strndup(a, service, strlen(service)) : NULL;
     vec_init(&c->lines, sizeof(struct conf_line));
+    vec_init(&c->files, sizeof(const char *));
     vec_init(&c->partitions, sizeof(struct partition));
     c->by_name = map_new(NULL);
     return c;
@@ -35,6 +36,7 @@ static void conf_free(struct conf *c)
         return;
     map_free(&c->by_name);
     vec_fini(&c->lines);
+    vec_fini(&c->files);
     vec_fini(&c->partitions);
     arena_free(&c->arena);
 }
@@ -314,6 +316,16 @@ bool conf_next(size_t *pos, struct slice *name, struct slice *value, int *line)
     *name = l->name;
     *value = l->value;
     *line = l->line;
+    return true;
+}
+
+bool conf_next_file(size_t *pos, const char **path)
+{
+    const struct conf *c = conf_self();
+
+    if (*pos >= c->files.n)
+        return false;
+    *path = *VEC_AT(&c->files, const char *, (*pos)++);
     return true;
 }
 

@@ -68,6 +68,10 @@ const char *conf_text(const char *name);
 /* Every line of the file as name (lower-cased) and value; false ends it. size_t pos = 0. */
 bool conf_next(size_t *pos, struct slice *name, struct slice *value, int *line);
 
+/* Every file that was read, in the order of reading: the one named at load, then what it
+ * includes.  false ends it. size_t pos = 0; borrowed until conf_unload(). */
+bool conf_next_file(size_t *pos, const char **path);
+
 /* Is `word` among the blank-separated words of the option (admins, proxyservers ...)? */
 bool conf_has_word(enum conf_id, struct slice word);
 

@@ -129,6 +129,7 @@ static err_t load_source(struct conf *c, const struct source *outer, int line, c
     err_t err = file_load(path, CONF_MAX_FILE, &text);
 
     if (!err) {
+        *VEC_PUSH(&c->files, const char *) = path;
         s.rest = buf_slice(&text);
         err = read_source(c, &s, why);
     } else if (outer) {

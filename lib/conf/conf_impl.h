@@ -45,6 +45,7 @@ struct conf {
     const char *service;                        /* NULL: none */
     const char *servername;
     struct vec lines;                           /* struct conf_line, fixed once read */
+    struct vec files;                           /* const char *, in the arena: what was read */
     struct map *by_name;                        /* name -> index in lines + 1 */
     struct conf_value value[CONF_NOPTIONS];
     struct vec partitions;                      /* struct partition, in the order of the file */
