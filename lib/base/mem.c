@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 /* Nothing sensible can be done without memory; the files stay valid (crash-only). */
-NORETURN static void exhausted(size_t n)
+void mem_exhausted(size_t n)
 {
     log_crit("ERROR: out of memory: bytes=<%zu>", n);
     _exit(EX_TEMPFAIL);
@@ -28,7 +28,7 @@ void *mem_alloc(size_t n)
     void *p = malloc(n ? n : 1);
 
     if (!p)
-        exhausted(n);
+        mem_exhausted(n);
     return p;
 }
 
@@ -43,7 +43,7 @@ void *mem_array(size_t n, size_t size)
     void *p = calloc(1, total ? total : 1);
 
     if (!p)
-        exhausted(total);
+        mem_exhausted(total);
     return p;
 }
 
@@ -52,7 +52,7 @@ void *mem_realloc(void *old, size_t n)
     void *p = realloc(old, n ? n : 1);
 
     if (!p)
-        exhausted(n);
+        mem_exhausted(n);
     return p;
 }
 
