@@ -320,7 +320,10 @@ static err_t make_round(struct journal *j, uint64_t round, struct journal_rounds
     }
     r = (struct journal_rounds){ .begun = round, .ended = round,
                                  .sequence = s.sequence[s.active], .number = s.number };
-    return store_rounds(j, &r);
+    err = store_rounds(j, &r);
+    if (err)                            /* durable, but nobody will know */
+        note_failure(j);
+    return err;
 }
 
 static err_t begin_round(struct journal *j, uint64_t round)

@@ -334,11 +334,13 @@ static err_t recover_all(struct recovery *v, uint64_t file_size)
         err = recover_records(v);
     if (!err)
         err = recount(v);               /* last_uid and modseqs for what follows */
+    if (v->head_lost)                   /* what was given before must not be given again */
+        v->head.highestmodseq += LOST_GAP;
     if (!err)
         err = recover_orphans(v);
     if (!err)
         err = recount(v);
-    if (!err && v->head_lost) { /* what was given before and has gone must not be given again */
+    if (!err && v->head_lost) {
         v->head.last_uid += LOST_GAP;
         v->head.highestmodseq += LOST_GAP;
     }

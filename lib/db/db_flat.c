@@ -6,6 +6,7 @@
  * from there.
  * Everything inside works on escaped keys and values.
  */
+#include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/db/db_impl.h"
 #include "lib/db/dbfile.h"
@@ -379,6 +380,20 @@ static err_t write_one(void *arg, struct slice key, struct slice value)
     return w->out.n >= WRITE_CHUNK ? write_out(w) : ERR_OK;
 }
 
+/* The new file has its name, but that is not durable, and the caller will be told that nothing was
+ * changed: the old bytes get the name again. */
+static void put_back(const struct flat *fl, const char *new_path)
+{
+    const uint8_t *old = dbfile_at(&fl->file, 0, fl->file.size);
+
+    if (file_is_same(fl->file.fd, fl->file.path) || (fl->file.size && !old))
+        return;
+    if (file_replace(fl->file.path, new_path, slice_make(old, fl->file.size),
+                     dbfile_mode(&fl->file), FILE_NOSYNC) != ERR_OK)
+        log_err("DBERROR: a change that failed cannot be taken back: filename=<%s>",
+                fl->file.path);
+}
+
 /* Write the merged records to <path>.NEW and put it in place. */
 static err_t write_anew(struct flat *fl, const struct overlay_source *src)
 {
@@ -400,6 +415,8 @@ static err_t write_anew(struct flat *fl, const struct overlay_source *src)
         else
             err = file_replace_commit(fl->file.path, w.path, &w.fd,
                                       dbfile_is_derived(&fl->file) ? FILE_NOSYNC : FILE_SYNC);
+        if (err)
+            put_back(fl, w.path);
     }
     buf_fini(&w.out);
     buf_fini(&name);
