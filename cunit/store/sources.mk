@@ -7,6 +7,18 @@ cunit_store_unit_store_SOURCES = cunit/runner.c cunit/test.h \
 	cunit/store/crash_test.c \
 	cunit/store/header_test.c \
 	cunit/store/index_test.c \
+	cunit/store/journal_disk.c cunit/store/journal_disk.h \
+	cunit/store/journal_file_test.c \
+	cunit/store/journal_mixed_test.c \
+	cunit/store/journal_ops.c cunit/store/journal_ops.h \
+	cunit/store/journal_record_test.c \
+	cunit/store/journal_replay_test.c \
+	cunit/store/journal_restart_test.c \
+	cunit/store/journal_rig.c cunit/store/journal_rig.h \
+	cunit/store/journal_share_test.c \
+	cunit/store/journal_start_test.c \
+	cunit/store/journal_test.c \
+	cunit/store/journal_void_test.c \
 	cunit/store/mailbox_test.c \
 	cunit/store/powercut_test.c \
 	cunit/store/recover_test.c \

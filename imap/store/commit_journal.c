@@ -264,10 +264,25 @@ static err_t put_record(struct journal *j, struct journal_builder *b, struct jou
     return err ? err : journal_sync(j);
 }
 
+/* Whoever finds the mark when we have died between the record and its files repairs the mailbox,
+ * which also makes the record void: what others have seen as not done does not come back. */
+static err_t mark_all(struct commit **c, size_t n)
+{
+    err_t err = ERR_OK;
+
+    for (size_t i = 0; i < n && !err; i++)
+        if (goes(c[i]))
+            err = commit_start(c[i]);
+    return err;
+}
+
 static void write_record(struct commit **c, size_t n, struct journal *j, struct journal_builder *b)
 {
     struct journal_pos pos;
-    err_t err = put_record(j, b, &pos);
+    err_t err = mark_all(c, n);
+
+    if (!err)
+        err = put_record(j, b, &pos);
 
     if (err) {
         fail_all(c, n, err);

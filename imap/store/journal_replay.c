@@ -13,6 +13,7 @@
 #include "imap/store/index.h"
 #include "imap/store/journal_record.h"
 #include "imap/store/msgfile.h"
+#include "imap/store/quota.h"
 #include "imap/store/store_impl.h"
 #include "lib/base/endian.h"
 #include "lib/base/log.h"
@@ -40,6 +41,7 @@ struct replay {
     struct arena *arena;
     struct map *by_id;                  /* uniqueid -> struct history */
     struct store *store;
+    struct vec names;                   /* struct slice: mailboxes that were done */
     size_t applied, skipped;
 };
 
@@ -132,13 +134,22 @@ static const struct step *judge(struct history *h)
     return last;
 }
 
+/* What was refused may have reached the disk before it was undone. */
+static bool has_void(const struct history *h)
+{
+    for (size_t i = 0; i < h->steps.n; i++)
+        if (step_at(h, i)->is_void)
+            return true;
+    return false;
+}
+
 /* ---- messages ---- */
 
 struct box {
     const struct step *last;
     struct buf index_path;
     int fd;
-    bool unfinished;                    /* the header on the disk says so */
+    bool unfinished;                    /* the header on the disk says so, or a step is void */
 };
 
 static bool has_bytes(const char *path, struct slice bytes)
@@ -276,7 +287,7 @@ static err_t check_disk(struct box *b)
     if (got < sizeof raw ||
         index_head_decode(slice_make(raw, sizeof raw), &layout, &head) != ERR_OK)
         return ERR_OK;                  /* torn: about to be whole again */
-    b->unfinished = head.options & INDEX_OPT_UNFINISHED;
+    b->unfinished |= (head.options & INDEX_OPT_UNFINISHED) != 0;
     if (head.generation != b->last->box->generation ||
         head.highestmodseq > b->last->box->after.modseq)
         return ERR_STOP;
@@ -363,7 +374,7 @@ static err_t replay_box(struct box *b, const struct history *h)
 /* A directory that is not there belongs to a partition that is not mounted: nothing is skipped. */
 static err_t replay_history(struct replay *r, struct history *h)
 {
-    struct box b = { .last = judge(h), .fd = -1 };
+    struct box b = { .last = judge(h), .fd = -1, .unfinished = has_void(h) };
 
     if (!b.last)
         return ERR_OK;
@@ -373,7 +384,7 @@ static err_t replay_history(struct replay *r, struct history *h)
         err = replay_box(&b, h);
     if (!err) {
         r->applied++;
-        buf_add_slice(VEC_PUSH(&r->store->replayed, struct buf), b.last->box->name);
+        *VEC_PUSH(&r->names, struct slice) = b.last->box->name;
     }
     if (err == ERR_STOP) {
         log_err("the journal is older than the mailbox, which is left as it is: mailbox=<%.*s>",
@@ -389,9 +400,29 @@ static err_t replay_history(struct replay *r, struct history *h)
     return err;
 }
 
+/* Usage of quotas is derived, so that records say nothing of it.  Before the journal is cleared: who
+ * dies here leaves it to the next start. */
+static void recount(struct store *s, const struct replay *r)
+{
+    struct buf root = BUF_INIT;
+    struct map *done = map_new(NULL);
+
+    for (size_t i = 0; i < r->names.n; i++) {
+        if (quota_find(s, *VEC_AT(&r->names, struct slice, i), &root) != ERR_OK ||
+            map_has(done, buf_slice(&root)))
+            continue;
+        map_put(done, buf_slice(&root), s);
+        if (quota_fix_one(s, buf_slice(&root)) != ERR_OK)
+            log_err("IOERROR: quota could not be counted again: root=<%s>", buf_cstr(&root));
+    }
+    map_free(&done);
+    buf_fini(&root);
+}
+
 err_t journal_replay_all(void *store, const struct journal_found *all, size_t n)
 {
-    struct replay r = { .arena = arena_new(0), .by_id = map_new(free_history), .store = store };
+    struct replay r = { .arena = arena_new(0), .by_id = map_new(free_history), .store = store,
+                        .names = VEC_INIT(struct slice) };
     struct slice id;
     void *h;
     err_t first = ERR_OK;
@@ -402,8 +433,10 @@ err_t journal_replay_all(void *store, const struct journal_found *all, size_t n)
         if (!first)
             first = err;
     }
+    recount(r.store, &r);
     log_notice("journal replayed: records=<%zu> mailboxes=<%zu> left alone=<%zu>", n, r.applied,
                r.skipped);
+    vec_fini(&r.names);
     map_free(&r.by_id);
     arena_free(&r.arena);
     return first;

@@ -5,10 +5,7 @@
 #include <sys/stat.h>
 
 #include "imap/store/durable.h"
-#include "imap/store/quota.h"
 #include "imap/store/store_impl.h"
-#include "lib/base/log.h"
-#include "lib/base/map.h"
 #include "lib/conf/conf.h"
 #include "lib/conf/partitions.h"
 #include "lib/os/file.h"
@@ -63,50 +60,40 @@ static err_t flush(void *arg)
 
 /* ---- opening ---- */
 
-/* Usage of quotas is derived, so that records say nothing of it. */
-static void recount_replayed(struct store *s)
-{
-    struct buf root = BUF_INIT;
-    struct map *done = map_new(NULL);
-
-    for (size_t i = 0; i < s->replayed.n; i++) {
-        struct buf *name = VEC_AT(&s->replayed, struct buf, i);
-        if (quota_find(s, buf_slice(name), &root) == ERR_OK && !map_has(done, buf_slice(&root))) {
-            map_put(done, buf_slice(&root), s);
-            if (quota_fix_one(s, buf_slice(&root)) != ERR_OK)
-                log_err("IOERROR: quota could not be counted again: root=<%s>", buf_cstr(&root));
-        }
-        buf_fini(name);
-    }
-    vec_fini(&s->replayed);
-    map_free(&done);
-    buf_fini(&root);
-}
-
-err_t journal_store_open(struct store *s, struct buf *why)
+static err_t open_journal(struct store *s, const char *marker, struct buf *why)
 {
     const char *dir = conf_string(CONF_JOURNAL_PATH);
-    struct buf own = BUF_INIT, marker = BUF_INIT;
-
-    if (slice_eqs(slice_cstr(conf_enum_word(CONF_COMMIT_SYNC)), "direct"))
-        return ERR_OK;
-    conf_dir(&own, "journal");
-    conf_dir(&marker, "journal.used");
     const int64_t size = conf_int(CONF_JOURNAL_SIZE);
+    struct buf own = BUF_INIT;
+
+    conf_dir(&own, "journal");
     const struct journal_conf conf = {
         .dir = dir ? dir : buf_cstr(&own),
         .make_dir = !dir,
-        .marker = buf_cstr(&marker),
+        .marker = marker,
         .size = size > JOURNAL_SIZE_MIN ? (uint64_t)size : JOURNAL_SIZE_MIN,
         .group_wait_us = (uint32_t)conf_int(CONF_JOURNAL_GROUP_WAIT),
         .replay = journal_replay_all,
         .flush = flush,
         .arg = s,
     };
-    vec_init(&s->replayed, sizeof(struct buf));
     err_t err = journal_open(&conf, &s->journal, why);
-    recount_replayed(s);
     buf_fini(&own);
+    return err;
+}
+
+/* Without a journal what an earlier run left in one is still replayed, and the journal cleared. */
+err_t journal_store_open(struct store *s, struct buf *why)
+{
+    const bool direct = slice_eqs(slice_cstr(conf_enum_word(CONF_COMMIT_SYNC)), "direct");
+    struct buf marker = BUF_INIT;
+    err_t err = ERR_OK;
+
+    conf_dir(&marker, "journal.used");
+    if (!direct || file_exists(buf_cstr(&marker)))
+        err = open_journal(s, buf_cstr(&marker), why);
+    if (direct)
+        journal_close(&s->journal);
     buf_fini(&marker);
     return err;
 }

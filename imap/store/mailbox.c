@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include "imap/store/lockorder.h"
+#include "imap/store/mailbox_files.h"
 #include "imap/store/mailbox_pool.h"
 #include "imap/store/mbentry.h"
 #include "imap/store/mbname.h"
 #include "imap/store/partition.h"
+#include "imap/store/quota.h"
 #include "imap/store/recover.h"
 #include "imap/store/repack.h"
 #include "imap/store/upgrade.h"
@@ -215,6 +217,41 @@ static err_t take_picture(struct mailbox *mb)
 
 /* ---- opening ---- */
 
+/* The list is changed first when a mailbox is renamed or deleted, and who died then left the old name
+ * and quota root in cyrus.header.  Asked again under the lock that keeps others from doing so now. */
+static err_t describe_again(struct mailbox *mb)
+{
+    struct user_lock *lock;
+    struct mbentry entry;
+    struct buf root = BUF_INIT;
+    err_t err = user_lock_owner(mb->store, mailbox_name(mb), false, &lock);
+
+    if (err)
+        return err;
+    mbentry_init(&entry);
+    err = mblist_lookup_id(mb->store, mailbox_uniqueid(mb), &entry);
+    if (!err)
+        err = quota_find(mb->store, buf_slice(&entry.name), &root);
+    if (!err || err == ERR_NOTFOUND) {
+        const struct slice quotaroot = buf_slice(&root);
+        log_notice("cyrus.header is of another name, writing it anew: mailbox=<%s>",
+                   buf_cstr(&entry.name));
+        err = mailbox_set_header(mb->store, &entry, &quotaroot, NULL);
+    }
+    user_unlock(&lock);
+    mbentry_fini(&entry);
+    buf_fini(&root);
+    return err;
+}
+
+static bool has_other_name(const struct mailbox *mb)
+{
+    const struct header *h = view_header(mb);
+
+    return mb->core->writable && h->name.n && !mb->hs->bad && !lockorder_holds(LOCK_USER) &&
+           !slice_eq(buf_slice(&h->name), buf_slice(&mb->entry.name));
+}
+
 /* Written before the server was started: what was torn then shows only in the records. */
 static err_t check_after_start(struct mailbox *mb)
 {
@@ -223,6 +260,8 @@ static err_t check_after_start(struct mailbox *mb)
         return ERR_OK;
     if (!recover_looks_sound(mb))
         return recover_mailbox(mb);
+    if (has_other_name(mb) && describe_again(mb) != ERR_OK)
+        log_debug("cyrus.header of %s keeps its old name", mb->core->index_path.p);
     mb->mtime = time(NULL);
     if (mb->core->writable)
         (void)!futimens(mb->core->fd, NULL);

@@ -57,7 +57,6 @@ struct store {
     struct map *user_locks;                 /* userid -> struct user_lock * held by this process */
     struct vec listeners;                   /* struct store_listener */
     struct journal *journal;                /* NULL: commit_sync: direct */
-    struct vec replayed;                    /* struct buf: names of mailboxes, at opening only */
     struct mailbox_pool *mailboxes; /* made by mailbox.c; store_close(): mailbox_pool_free() */
 };
 
