@@ -140,6 +140,28 @@ static void log_correction(void *arg, const char *line)
     log_notice("quota: %s", line);
 }
 
+/* The new version of a database whose writer died before it gave it its name.  Under the lock of the
+ * database: a writer who lives is waited for. */
+static void remove_unnamed(const struct database *d)
+{
+    struct buf path = BUF_INIT, new = BUF_INIT;
+    struct db_txn *txn;
+    struct db *db;
+
+    database_path(d, &path);
+    buf_addf(&new, "%s.NEW", buf_cstr(&path));
+    if (is_one_file(d) && file_exists(buf_cstr(&new)) &&
+        db_open(conf_enum_word(d->engine), path.p, 0, &db) == ERR_OK) {
+        if (db_begin(db, &txn) == ERR_OK) {
+            (void)!file_unlink(new.p);          /* gone meanwhile is fine */
+            db_abort(&txn);
+        }
+        db_close(&db);
+    }
+    buf_fini(&path);
+    buf_fini(&new);
+}
+
 static void recover_stages(struct store *s)
 {
     struct slice partition;
@@ -160,6 +182,8 @@ static err_t recover(bool keep_list)
     if (!err && !keep_list)
         err = recover_list(s, since);
     if (!err) {
+        for (size_t i = 0; i < NDATABASES; i++)
+            remove_unnamed(&databases[i]);
         recover_stages(s);
         err = quota_fix(s, SLICE_NULL, log_correction, NULL);
         /* an unreadable root is logged; mail must flow all the same */
