@@ -77,7 +77,8 @@ sub script {
 
 layers();
 units();
-script($_) for grep { wanted($_) } sort(glob("$src/cunit/wire/*.t")), sort(glob("$src/cunit/clients/*.t"));
+script($_) for grep { wanted($_) } sort(glob("$src/cunit/wire/*.t")), sort(glob("$src/cunit/clients/*.t")),
+    sort(glob("$src/cunit/lab/*.t"));
 print "failed: @bad\n" if @bad;
 print "no test has the name '@names'\n" if @names && !$passed && !$failed;
 $failed ||= 1 if !$passed;

@@ -22,6 +22,7 @@
 #include "lib/os/file.h"
 
 enum { STATUS_FD = 3, LISTEN_FD = 4, EXIT_TEMPORARY = 75 };
+enum { ACCEPT_WAIT_MS = 50, ACCEPT_WAIT_MAX_MS = 1000 };
 enum message { MSG_AVAILABLE = 1, MSG_UNAVAILABLE = 2, MSG_CONNECTION = 3 };
 
 struct status {
@@ -122,23 +123,47 @@ static void end_turn(struct serve *s)
         fcntl(s->lock_fd, F_SETLK, &whole);
 }
 
+/* No descriptors for the connection that waits: whoever ended now would be replaced at once, and the
+ * next one find the same.  Wait for others to close some, twice as long each time; a signal ends it. */
+static void wait_for_descriptors(uint32_t *ms)
+{
+    const struct timespec t = { .tv_sec = *ms / 1000, .tv_nsec = (long)(*ms % 1000) * 1000000 };
+
+    if (*ms == ACCEPT_WAIT_MS)
+        log_warn("no descriptors left for a new connection: raise maxfds in cyrus.conf, or the "
+                 "system's limit");
+    nanosleep(&t, NULL);
+    *ms = *ms * 2 < ACCEPT_WAIT_MAX_MS ? *ms * 2 : ACCEPT_WAIT_MAX_MS;
+}
+
+static err_t accept_next(struct serve *s, int *fd_out)
+{
+    struct sock_addr peer;
+    uint32_t ms = ACCEPT_WAIT_MS;
+    err_t err;
+
+    do {
+        err = sock_accept(s->listener, fd_out, &peer);
+        if (err == ERR_NOSPACE)
+            wait_for_descriptors(&ms);
+    } while ((err == ERR_AGAIN || err == ERR_NOSPACE) && !must_leave() && !shutdown_alarm_take());
+    return err == ERR_AGAIN || err == ERR_NOSPACE ? ERR_STOP : err;
+}
+
 /* The next connection.  ERR_STOP: none came in time, or a signal; else as sock_accept. */
 static err_t next_connection(struct serve *s, int *fd_out)
 {
-    struct sock_addr peer;
     err_t err = ERR_STOP;
 
     shutdown_alarm_take();
     if (s->reuse_seconds > 0)
         alarm(s->reuse_seconds + rand_below(s->reuse_seconds));
     if (!must_leave() && take_turn(s)) {
-        do
-            err = sock_accept(s->listener, fd_out, &peer);
-        while (err == ERR_AGAIN && !must_leave() && !shutdown_alarm_take());
+        err = accept_next(s, fd_out);
         end_turn(s);
     }
     alarm(0);
-    return err == ERR_AGAIN ? ERR_STOP : err;
+    return err;
 }
 
 static bool may_go_on(const struct serve *s)

@@ -86,7 +86,8 @@ static err_t make_marker(struct journal *j)
 
 err_t journal_write_head(struct journal *j, unsigned i, uint64_t sequence, uint64_t salt)
 {
-    const struct journal_head head = { .sequence = sequence, .id = j->id, .salt = salt };
+    const struct journal_head head = { .sequence = sequence, .id = j->id, .salt = salt,
+                                       .size = j->half };
     uint8_t page[JOURNAL_PAGE];
 
     journal_head_encode(&head, page);

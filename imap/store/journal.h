@@ -27,7 +27,7 @@
  * File: a header page, then records, each at a multiple of JOURNAL_PAGE, so that no page that holds
  * a durable record is ever written again.  All numbers big-endian.
  *   header  0 "HJF1"   4 crc32 of the following bytes   8 sequence (0: clear)   16 id of the journal
- *          24 salt: random for each use of the file
+ *          24 salt: random for each use of the file   32 size of the file
  *   record  0 "HJR1"   4 crc32 of the following bytes   8 length, header included   16 sequence
  *          24 number in the file, from 1   32 number up to which the writer knew all to be durable
  *          40 salt of the file (bytes of a message cannot pass for a record)   48 kind   52 unused
@@ -118,6 +118,7 @@ struct journal_scan {
     struct journal_found *found;        /* allocated */
     size_t n;
     bool damaged;                       /* a record that was durable cannot be read */
+    bool torn;                          /* a record is not whole: its sync had not ended */
 };
 
 /* All records of one file.  sequence of the header; 0: clear or no journal. */

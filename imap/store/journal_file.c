@@ -9,7 +9,7 @@
 static const char file_magic[4] = { 'H', 'J', 'F', '1' };
 static const char record_magic[4] = { 'H', 'J', 'R', '1' };
 
-enum { HEAD_USED = 32, AT_CRC = 4, AT_REST = 8 };
+enum { HEAD_USED = 40, AT_CRC = 4, AT_REST = 8 };
 
 /* ---- the header ---- */
 
@@ -20,6 +20,7 @@ void journal_head_encode(const struct journal_head *h, uint8_t page[JOURNAL_PAGE
     be64_put(page + 8, h->sequence);
     be64_put(page + 16, h->id);
     be64_put(page + 24, h->salt);
+    be64_put(page + 32, h->size);
     be32_put(page + AT_CRC, crc32_of(page + AT_REST, HEAD_USED - AT_REST));
 }
 
@@ -34,6 +35,7 @@ err_t journal_head_decode(struct slice file, struct journal_head *out)
     out->sequence = be64_get(p + 8);
     out->id = be64_get(p + 16);
     out->salt = be64_get(p + 24);
+    out->size = be64_get(p + 32);
     return ERR_OK;
 }
 
@@ -82,6 +84,15 @@ static bool read_head(struct slice file, uint64_t at, const struct journal_head 
            out->length >= JOURNAL_RECORD_HEAD && out->length <= file.n - at;
 }
 
+/* Its first bytes were written in this use of the file. */
+static bool begins_record(struct slice file, uint64_t at, const struct journal_head *head)
+{
+    const uint8_t *p = (const uint8_t *)file.p + at;
+
+    return file.n - at >= JOURNAL_RECORD_HEAD &&
+           memcmp(p, record_magic, sizeof record_magic) == 0 && be64_get(p + 40) == head->salt;
+}
+
 static bool is_sound(struct slice file, uint64_t at, const struct journal_record_head *h)
 {
     const uint8_t *p = (const uint8_t *)file.p + at;
@@ -92,6 +103,8 @@ static bool is_sound(struct slice file, uint64_t at, const struct journal_record
 struct scanning {
     struct vec found;                   /* struct journal_found */
     uint64_t known;                     /* a record says that all up to this number were durable */
+    bool cut;                           /* the file is shorter than it was made */
+    bool torn;                          /* a record of this use is not whole */
 };
 
 static void take(struct scanning *s, struct slice file, uint64_t at,
@@ -128,8 +141,9 @@ static void judge(struct scanning *s, struct journal_scan *out)
 {
     const uint64_t row = unbroken(s);
 
-    out->damaged = s->known > row;
-    if (!out->damaged)
+    out->damaged = s->known > row || s->cut;
+    out->torn = s->torn;
+    if (s->known <= row)
         s->found.n = row;
 }
 
@@ -142,12 +156,14 @@ void journal_file_scan(struct slice file, struct journal_scan *out)
     const bool used = journal_head_decode(file, &head) == ERR_OK && head.sequence;
 
     *out = (struct journal_scan){ .n = 0 };
+    s.cut = used && file.n < head.size;
     for (uint64_t at = JOURNAL_PAGE; used && at < file.n;) {
         if (read_head(file, at, &head, &h) && h.number > last && is_sound(file, at, &h)) {
             take(&s, file, at, &h);
             last = h.number;
             at += journal_padded(h.length);
         } else {
+            s.torn |= begins_record(file, at, &head);
             at += JOURNAL_PAGE;
         }
     }

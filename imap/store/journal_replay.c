@@ -352,11 +352,22 @@ static err_t replay_head(const struct box *b, struct index_head *head)
     return durable_pwrite(b->fd, b->index_path.p, raw, sizeof raw, 0);
 }
 
+/* The opening looks at all records of an index that was last written before the start: so must it at
+ * this one, when records of the journal were damaged. */
+static void keep_time(const struct box *b, const struct stat *was)
+{
+    const struct timespec times[2] = { was->st_atim, was->st_mtim };
+
+    if (futimens(b->fd, times) < 0)
+        log_debug("cannot set the time of %s", b->index_path.p);
+}
+
 static err_t replay_box(struct box *b, const struct history *h)
 {
     struct vec live = VEC_INIT(uint32_t);
     struct index_head head;
-    err_t err = check_disk(b);
+    struct stat was;
+    err_t err = fstat(b->fd, &was) < 0 ? LOG_IO("stat", b->index_path.p) : check_disk(b);
 
     for (size_t i = 0; i < h->steps.n && !err; i++)
         if (!step_at(h, i)->is_void)
@@ -367,6 +378,8 @@ static err_t replay_box(struct box *b, const struct history *h)
         err = live_uids(b, &head, &live);
     if (!err)
         err = remove_gone(h, &live);
+    if (!err)
+        keep_time(b, &was);
     vec_fini(&live);
     return err;
 }

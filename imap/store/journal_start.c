@@ -118,6 +118,10 @@ static err_t look(struct journal *j, unsigned i, struct leftovers *l)
     journal_file_scan(file, &l->scan[i]);
     if (l->scan[i].damaged)
         keep_damaged(j, i, l->head[i].sequence);
+    else if (l->scan[i].torn)
+        log_warn("the journal ends with a record that is not whole and is left out; nobody was told "
+                 "that it is stored, unless the disk has lost it since: filename=<%s>",
+                 j->path[i].p);
     return ERR_OK;
 }
 

@@ -318,10 +318,17 @@ sub processes {
     my @pids;
     for my $path (glob '/proc/[0-9]*') {
         my ($pid) = $path =~ /(\d+)/;
-        my $arguments = _slurp("$path/cmdline");
-        push @pids, $pid if index($arguments, "$self->{dir}/imapd.conf") >= 0;
+        push @pids, $pid if $self->_is_ours($pid);
     }
     return @pids;
+}
+
+# Workers that were forked from a template show only a title: then master is their parent.
+sub _is_ours {
+    my ($self, $pid) = @_;
+    my ($parent) = _slurp("/proc/$pid/stat") =~ /.*\) \S (\d+)/s;
+    return 1 if $self->{master} && defined $parent && $parent == $self->{master};
+    return index(_slurp("/proc/$pid/cmdline"), "$self->{dir}/imapd.conf") >= 0;
 }
 
 sub DESTROY {
