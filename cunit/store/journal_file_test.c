@@ -98,7 +98,8 @@ static uint64_t upto(unsigned n)
 static void test_head(void)
 {
     static const struct journal_head rows[] = {
-        { 0, 0, 0 }, { 0, ID, 0 }, { 1, 2, 3 }, { UINT64_MAX, UINT64_MAX, UINT64_MAX },
+        { 0, 0, 0, 0 }, { 0, ID, 0, 0 }, { 1, 2, 3, 4 },
+        { UINT64_MAX, UINT64_MAX, UINT64_MAX, JOURNAL_PAGE },
     };
     uint8_t page[JOURNAL_PAGE];
     struct journal_head h;
@@ -108,7 +109,7 @@ static void test_head(void)
         const struct slice file = slice_make(page, sizeof page);
         CU_CHECK_ROW(i, journal_head_decode(file, &h) == ERR_OK);
         CU_CHECK_ROW(i, h.sequence == rows[i].sequence && h.id == rows[i].id &&
-                        h.salt == rows[i].salt);
+                        h.salt == rows[i].salt && h.size == rows[i].size);
         CU_CHECK_ROW(i, journal_file_sequence(file) == rows[i].sequence);
         CU_CHECK_ROW(i, numbers(file) == 0);
         for (size_t n = 0; n < sizeof page; n += 97)
@@ -116,19 +117,30 @@ static void test_head(void)
     }
 }
 
-/* Any byte of the 32 that are used. */
+/* Any byte of the 40 that are used. */
 static void test_head_flips(void)
 {
     const struct journal_head good = { .sequence = SEQUENCE, .id = ID, .salt = SALT };
     uint8_t page[JOURNAL_PAGE];
     struct journal_head h;
 
-    for (size_t i = 0; i < 32; i++) {
+    for (size_t i = 0; i < 40; i++) {
         journal_head_encode(&good, page);
         page[i] ^= (uint8_t)(1u << i % 8);
         CU_CHECK_ROW(i, journal_head_decode(slice_make(page, sizeof page), &h) == ERR_CORRUPT);
         CU_CHECK_ROW(i, journal_file_sequence(slice_make(page, sizeof page)) == 0);
     }
+}
+
+/* No crash makes a file shorter. */
+static void test_cut(void)
+{
+    const struct journal_head head = { .sequence = 1, .id = ID, .salt = SALT,
+                                       .size = JOURNAL_PAGE + 1 };
+    uint8_t page[JOURNAL_PAGE];
+
+    journal_head_encode(&head, page);
+    CU_ASSERT_EQUAL(numbers(slice_make(page, sizeof page)), DAMAGED);
 }
 
 /* ---- whole files ---- */
@@ -352,7 +364,7 @@ static void test_padded(void)
     CU_ASSERT_EQUAL(journal_padded(JOURNAL_PAGE + 1), 2 * JOURNAL_PAGE);
 }
 
-TEST_SUITE("journal file", { "header", test_head }, { "header flips", test_head_flips },
+TEST_SUITE("journal file", { "header", test_head }, { "cut", test_cut }, { "header flips", test_head_flips },
            { "round trip", test_round_trip }, { "nothing", test_nothing },
            { "torn tail", test_torn_tail }, { "middle", test_middle }, { "zeroed", test_zeroed },
            { "strangers", test_strangers }, { "message like a record", test_message_like_record },
