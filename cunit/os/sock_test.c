@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/wait.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -254,6 +255,13 @@ static void test_datagrams(void)
     for (int i = 0; err == ERR_OK && i < 100000; i++)
         err = sock_send_unix_dgram(out, path, SLICE_LIT("fill"));
     CU_ASSERT_EQUAL(err, ERR_AGAIN);
+    CU_ASSERT_EQUAL(sock_send_unix_dgram_within(out, path, SLICE_LIT("late"), 0), ERR_AGAIN);
+    CU_ASSERT_EQUAL(sock_send_unix_dgram_within(out, path, SLICE_LIT("late"), 10), ERR_AGAIN);
+    pid_t reader = fork();
+    if (reader == 0)
+        _exit(recv(in, raw, sizeof raw, 0) != 4);
+    CU_ASSERT_EQUAL(sock_send_unix_dgram_within(out, path, SLICE_LIT("late"), 60000), ERR_OK);
+    CU_ASSERT_EQUAL(waitpid(reader, NULL, 0), reader);
     file_close(&in);
     CU_ASSERT_EQUAL(sock_send_unix_dgram(out, path, SLICE_LIT("x")), ERR_CLOSED);
     memset(big, 'x', sizeof big);

@@ -12,7 +12,11 @@
 #include "lib/os/file.h"
 #include "lib/os/sock.h"
 
-enum { MS_PER_S = 1000 };
+enum {
+    MS_PER_S = 1000,
+    PATIENCE_MS = 100,                  /* for idled to take what is in its queue */
+    OFFENDED_MS = 10000                 /* not waited for again after that was in vain */
+};
 
 /* Of this process. */
 static struct {
@@ -22,6 +26,7 @@ static struct {
     struct buf path;                    /* of the listener */
     struct buf mailbox;
     uint64_t told_ms;                   /* when INIT was sent last */
+    uint64_t no_wait_until_ms;
 } idle;
 
 bool idle_is_enabled(void)
@@ -33,9 +38,14 @@ static void send_to_idled(int fd, enum idle_format_which which, struct slice mai
 {
     char datagram[IDLE_FORMAT_MAX];
     size_t n = idle_format_put(datagram, which, mailbox);
+    uint64_t now = clock_mono_ms();
 
-    /* nobody there, or more to read than fits: polling finds out */
-    (void)!sock_send_unix_dgram(fd, conf_string(CONF_IDLESOCKET), slice_make(datagram, n));
+    /* nobody there, or it does not read: polling finds out */
+    err_t err = sock_send_unix_dgram_within(fd, conf_string(CONF_IDLESOCKET),
+                                            slice_make(datagram, n),
+                                            now < idle.no_wait_until_ms ? 0 : PATIENCE_MS);
+    if (err == ERR_AGAIN)
+        idle.no_wait_until_ms = clock_mono_ms() + OFFENDED_MS;
 }
 
 void idle_notify(struct slice mailbox)

@@ -77,7 +77,7 @@ err_t sock_new_unix_dgram(int *fd_out)
     return *fd_out < 0 ? LOG_IO("socket", "") : ERR_OK;
 }
 
-err_t sock_send_unix_dgram(int fd, const char *path, struct slice bytes)
+static err_t send_dgram(int fd, const char *path, struct slice bytes, int flags)
 {
     struct sockaddr_un un = { .sun_family = AF_UNIX };
     size_t n = strlen(path);
@@ -87,7 +87,7 @@ err_t sock_send_unix_dgram(int fd, const char *path, struct slice bytes)
         return ERR_LIMIT;
     memcpy(un.sun_path, path, n);
     do
-        r = sendto(fd, bytes.p, bytes.n, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&un,
+        r = sendto(fd, bytes.p, bytes.n, flags | MSG_NOSIGNAL, (struct sockaddr *)&un,
                    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n + 1));
     while (r < 0 && errno == EINTR);
     if (r >= 0)
@@ -106,6 +106,23 @@ err_t sock_send_unix_dgram(int fd, const char *path, struct slice bytes)
     default:
         return LOG_IO("sendto", path);
     }
+}
+
+err_t sock_send_unix_dgram(int fd, const char *path, struct slice bytes)
+{
+    return send_dgram(fd, path, bytes, MSG_DONTWAIT);
+}
+
+err_t sock_send_unix_dgram_within(int fd, const char *path, struct slice bytes, int timeout_ms)
+{
+    const struct timeval t = { .tv_sec = timeout_ms / 1000,
+                               .tv_usec = timeout_ms % 1000 * 1000 };
+    err_t err = sock_send_unix_dgram(fd, path, bytes);
+
+    if (err != ERR_AGAIN || timeout_ms == 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t) < 0)
+        return err;
+    return send_dgram(fd, path, bytes, 0);
 }
 
 /* --- passing descriptors ------------------------------------------------- */

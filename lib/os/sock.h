@@ -67,6 +67,9 @@ err_t sock_connect_unix(const char *path, int timeout_ms, int *fd_out) NODISCARD
 /* One datagram to a UNIX socket, never waiting.  ERR_CLOSED: nobody there; ERR_AGAIN: its
  * queue is full.  Neither is logged.  fd: any UNIX datagram socket, see below. */
 err_t sock_send_unix_dgram(int fd, const char *path, struct slice bytes) NODISCARD;
+/* The same, waiting at most that long for room in the queue (which holds ten on most systems). */
+err_t sock_send_unix_dgram_within(int fd, const char *path, struct slice bytes,
+                                  int timeout_ms) NODISCARD;
 err_t sock_new_unix_dgram(int *fd_out) NODISCARD;       /* unbound, for sending */
 
 err_t sock_pair(int fds[2]) NODISCARD;                  /* connected UNIX stream sockets */
