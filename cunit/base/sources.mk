@@ -5,6 +5,7 @@ cunit_base_unit_base_SOURCES = cunit/runner.c cunit/test.h \
     cunit/base/arena_test.c \
     cunit/base/buf_test.c \
     cunit/base/containers_test.c \
+    cunit/base/crc32_test.c \
     cunit/base/digest_test.c \
     cunit/base/log_test.c \
     cunit/base/mem_test.c \
