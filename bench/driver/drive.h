@@ -51,6 +51,8 @@ void work_mkusers(void);
 void work_mkboxes(void);
 void work_fill(void);
 void work_copies(void);
+void work_count(void);
+void work_empty(void);
 void work_verify(void);
 void work_lmtp(void);
 void work_append(void);

@@ -171,7 +171,7 @@ void imap_command(struct imap *im, struct imap_reply *r, const char *fmt, ...)
 }
 
 void imap_append(struct imap *im, const char *box, const char *flags, time_t internaldate,
-                 struct slice message)
+                 const struct slice *messages, size_t n)
 {
     struct buf b = BUF_INIT;
     struct tm tm;
@@ -181,8 +181,11 @@ void imap_append(struct imap *im, const char *box, const char *flags, time_t int
         gmtime_r(&internaldate, &tm);
         strftime(date, sizeof date, " \"%d-%b-%Y %H:%M:%S +0000\"", &tm);
     }
-    buf_addf(&b, "a%u APPEND \"%s\" (%s)%s {%zu+}\r\n", ++im->tag, box, flags, date, message.n);
-    buf_add_slice(&b, message);
+    buf_addf(&b, "a%u APPEND \"%s\"", ++im->tag, box);
+    for (size_t i = 0; i < n; i++) {
+        buf_addf(&b, " (%s)%s {%zu+}\r\n", flags, date, messages[i].n);
+        buf_add_slice(&b, messages[i]);
+    }
     buf_adds(&b, "\r\n");
     conn_write(im->conn, b.p, b.n);
     buf_fini(&b);
@@ -207,7 +210,8 @@ uint64_t imap_select(struct imap *im, const char *box)
     return r.exists;
 }
 
-uint64_t imap_empty_users(const char *prefix, uint64_t users)
+/* Visit the INBOX of each; returns the messages found. */
+static uint64_t visit_users(const char *prefix, uint64_t users, bool empty)
 {
     uint64_t sum = 0;
     char user[64];
@@ -219,7 +223,7 @@ uint64_t imap_empty_users(const char *prefix, uint64_t users)
         snprintf(user, sizeof user, "%s%02u", prefix, (unsigned)u);
         im = imap_open(user, true);
         n = imap_select(&im, "INBOX");
-        if (n > 0) {
+        if (n > 0 && empty) {
             imap_command(&im, NULL, "STORE 1:* +FLAGS.SILENT (\\Deleted)");
             imap_command(&im, NULL, "EXPUNGE");
         }
@@ -227,4 +231,14 @@ uint64_t imap_empty_users(const char *prefix, uint64_t users)
         imap_logout(&im);
     }
     return sum;
+}
+
+uint64_t imap_count_users(const char *prefix, uint64_t users)
+{
+    return visit_users(prefix, users, false);
+}
+
+uint64_t imap_empty_users(const char *prefix, uint64_t users)
+{
+    return visit_users(prefix, users, true);
 }

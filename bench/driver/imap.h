@@ -38,10 +38,10 @@ void imap_logout(struct imap *); /* LOGOUT, then the connection */
  * NULL: nobody wants to know.  Anything but a tagged OK is a wrong answer. */
 void imap_command(struct imap *, struct imap_reply *r, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* APPEND of one message with a non-synchronising literal; flags such as "\\Seen"; internaldate
- * 0 means now. */
+/* APPEND of n messages (more than one: MULTIAPPEND) with non-synchronising literals; flags such as
+ * "\\Seen"; internaldate 0 means now. */
 void imap_append(struct imap *, const char *box, const char *flags, time_t internaldate,
-                 struct slice message);
+                 const struct slice *messages, size_t n);
 
 /* Does CAPABILITY list that word? */
 bool imap_can(struct imap *, const char *word);
@@ -49,7 +49,8 @@ bool imap_can(struct imap *, const char *word);
 /* Number of messages by SELECT, and make the mailbox selected. */
 uint64_t imap_select(struct imap *, const char *box);
 
-/* Take all messages out of every INBOX of users prefix00 ... ; returns how many there were. */
+/* How many messages are in the INBOXes of users prefix00 ...; the same, and take them out. */
+uint64_t imap_count_users(const char *prefix, uint64_t users);
 uint64_t imap_empty_users(const char *prefix, uint64_t users);
 
 #endif

@@ -71,6 +71,28 @@ static uint64_t tree_cpu_ns(void)
     return tree ? proctree_cpu_ns(tree) : 0;
 }
 
+/* Fields of a block device's stat file: Documentation/block/stat.rst of Linux. */
+static void read_disk(struct load_step *s)
+{
+    enum { WRITTEN_SECTORS = 6, FLUSHES = 15, SECTOR = 512 };
+    const char *path = opts_str("disk", NULL);
+    FILE *f = path ? fopen(path, "r") : NULL;
+    char line[512], *at = line;
+
+    if (path && (!f || !fgets(line, sizeof line, f)))
+        drive_cannot("%s cannot be read", path);
+    for (int field = 0; path && field <= FLUSHES; field++) {
+        uint64_t v = strtoull(at, &at, 10);
+
+        if (field == WRITTEN_SECTORS)
+            s->disk_bytes = v * SECTOR;
+        else if (field == FLUSHES)
+            s->flushes = v;
+    }
+    if (f)
+        fclose(f);
+}
+
 static void one_op(struct worker *w)
 {
     w->start_ns = drive_now_ns();
@@ -145,8 +167,12 @@ static void print_result(const char *name, struct figures *f)
     printf("result name=%s ops=%ju units=%ju wall_ns=%ju cpu_ns=%ju client_ns=%ju ", name,
            (uintmax_t)f->ops, (uintmax_t)f->units, (uintmax_t)f->spent.start_ns,
            (uintmax_t)f->spent.cpu_ns, (uintmax_t)f->spent.client_ns);
-    printf("bytes=%ju p50_ns=%ju p99_ns=%ju\n", (uintmax_t)f->bytes,
+    if (opts_given("disk"))
+        printf("disk_bytes=%ju flushes=%ju ", (uintmax_t)f->spent.disk_bytes,
+               (uintmax_t)f->spent.flushes);
+    printf("bytes=%ju p50_ns=%ju p90_ns=%ju p99_ns=%ju\n", (uintmax_t)f->bytes,
            (uintmax_t)load_percentile(&f->latencies, 50),
+           (uintmax_t)load_percentile(&f->latencies, 90),
            (uintmax_t)load_percentile(&f->latencies, 99));
     fflush(stdout);
 }
@@ -161,6 +187,11 @@ static struct load_step step_difference(const struct load_step *since)
 
     usleep(SETTLE_US);
     d.cpu_ns = tree_cpu_ns() - since->cpu_ns;
+    if (opts_given("disk"))
+        load_quiet_disk();
+    read_disk(&d);
+    d.disk_bytes -= since->disk_bytes;
+    d.flushes -= since->flushes;
     return d;
 }
 
@@ -212,10 +243,29 @@ uint64_t load_measure(const char *name, const struct load_kind *kind)
     return f.units + warm;
 }
 
+void load_measure_stored(const char *name, const struct load_kind *kind)
+{
+    const char *prefix = opts_str("prefix", "d");
+    uint64_t users = opts_u64("users", 1), before, after, done;
+
+    if (!opts_u64("check", 1)) {
+        load_measure(name, kind);
+        return;
+    }
+    before = imap_count_users(prefix, users);
+    load_quiet_disk();
+    done = load_measure(name, kind);
+    after = imap_count_users(prefix, users);
+    if (after - before != done)
+        drive_wrong("%ju messages were acknowledged, %ju are there", (uintmax_t)done,
+                    (uintmax_t)(after - before));
+}
+
 struct load_step load_step_begin(void)
 {
     struct load_step s = { .cpu_ns = tree_cpu_ns(), .client_ns = own_cpu_ns() };
 
+    read_disk(&s);
     s.start_ns = drive_now_ns();
     return s;
 }

@@ -6,7 +6,8 @@
  * server finish what it does after the reply.  The first op() of each worker is a warm-up.
  *
  * Options read here: conns (1), ms (1000), min_ops (1), max_ops (unlimited), quickack (0),
- * tree (pid of the server's supervisor; 0: no count).
+ * tree (pid of the server's supervisor; 0: no count), disk (stat file of a block device, such as
+ * /sys/block/sda/stat: count what is written to it, by whomever, until a final sync).
  */
 #ifndef BENCH_LOAD_H
 #define BENCH_LOAD_H
@@ -36,9 +37,14 @@ struct load_kind {
 /* Measure and print one line "result name=...". Returns the units done, the warm-up included. */
 uint64_t load_measure(const char *name, const struct load_kind *);
 
+/* The same for works that store messages with users prefix00 ... (options prefix, users): their
+ * INBOXes must hold as many more afterwards as were acknowledged.  Option check=0: nobody looks. */
+void load_measure_stored(const char *name, const struct load_kind *);
+
 /* The same for a single step that cannot be repeated: begin, do it, end. */
 struct load_step {
     uint64_t start_ns, cpu_ns, client_ns;
+    uint64_t disk_bytes, flushes; /* with option disk */
 };
 struct load_step load_step_begin(void);
 void load_step_end(const struct load_step *, const char *name, uint64_t units, uint64_t bytes);

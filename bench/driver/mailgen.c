@@ -385,6 +385,17 @@ static void make_small(struct gen *g)
     add_text(g, b, 500 + below(g, 400), false);
 }
 
+void mailgen_make_sized(uint64_t i, const char *nonce, size_t size, struct buf *out)
+{
+    struct gen g = { .state = i, .number = i, .nonce = nonce, .out = out };
+    size_t start = out->n;
+
+    g.f.internaldate = FIRST_DATE;
+    make_small(&g);
+    if (out->n - start < size)
+        add_text(&g, out, size - (out->n - start), false);
+}
+
 static const struct shape {
     unsigned upto; /* of 100 draws */
     void (*make)(struct gen *);

@@ -40,6 +40,10 @@ enum mailgen_kind mailgen_kind(const char *name);
 void mailgen_make(enum mailgen_kind, uint64_t i, const char *nonce, struct buf *out,
                   struct mail_facts *facts);
 
+/* Append a message of `size` bytes (or a little more; at least some 500): text lines, for works
+ * whose load depends on the size.  Never part of a data set. */
+void mailgen_make_sized(uint64_t i, const char *nonce, size_t size, struct buf *out);
+
 /* i of a message that mailgen_make() made, from its Message-ID field; false: not ours. */
 bool mailgen_number(struct slice message, uint64_t *i);
 

@@ -1,4 +1,5 @@
 /* opts.c - options, endings and the clock of the driver: see drive.h */
+#include <errno.h>
 #include <stdarg.h>
 
 #include "bench/driver/drive.h"
@@ -43,7 +44,7 @@ uint64_t opts_u64(const char *key, uint64_t def)
     if (!v)
         return def;
     if (num_u64(slice_cstr(v), &n)) {
-        fprintf(stderr, "drive: %s=%s is not a number\n", key, v);
+        fprintf(stderr, "%s: %s=%s is not a number\n", program_invocation_short_name, key, v);
         exit(EXIT_USAGE);
     }
     return n;
@@ -64,7 +65,7 @@ char **opts_rest(void)
 
 NORETURN static void end(int code, const char *label, const char *fmt, va_list ap)
 {
-    fprintf(stderr, "drive: %s: ", label);
+    fprintf(stderr, "%s: %s: ", program_invocation_short_name, label);
     vfprintf(stderr, fmt, ap);
     fputc('\n', stderr);
     fflush(stdout);

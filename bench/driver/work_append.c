@@ -1,46 +1,44 @@
-/* work_append.c - IMAP APPEND of real mail, one message each, to INBOXes emptied before and after
+/* work_append.c - IMAP APPEND of mail to INBOXes
  *
- * Options: imap (port), prefix and users (worker k appends to user k modulo users), name.
+ * What was acknowledged must be in the mailboxes.
+ *
+ * Options: imap (port), prefix and users (worker k appends to user k modulo users), multi (messages
+ * in each command, 1; more needs MULTIAPPEND), size (pool.h), nonce, name, check (0: do not count
+ * the mailboxes).
  */
 #include "bench/driver/drive.h"
 #include "bench/driver/load.h"
-#include "bench/driver/mailgen.h"
-#include "lib/base/mem.h"
-
-#define POOL 256
-
-struct pool {
-    struct buf message[POOL];
-};
+#include "bench/driver/pool.h"
 
 static void append_open(struct worker *w)
 {
-    struct pool *p = mem_zalloc(sizeof *p);
     char user[64];
 
-    for (unsigned i = 0; i < POOL; i++)
-        mailgen_make(MAILGEN_REAL, i, "append", &p->message[i], NULL);
-    w->state = p;
+    w->units = opts_u64("multi", 1);
+    if (w->units < 1 || w->units > POOL_PARTS)
+        drive_cannot("multi must be 1 to %d", POOL_PARTS);
     snprintf(user, sizeof user, "%s%02u", opts_str("prefix", "d"),
              (unsigned)(w->id % opts_u64("users", 1)));
     w->im = imap_open(user, w->quickack);
+    if (w->units > 1 && !imap_can(&w->im, "MULTIAPPEND"))
+        drive_cannot("MULTIAPPEND is not offered");
+    w->state = pool_new(opts_str("nonce", "0"), "");
 }
 
 static void append_op(struct worker *w)
 {
-    struct pool *p = w->state;
+    struct slice messages[POOL_PARTS];
 
-    imap_append(&w->im, "INBOX", "\\Seen", 0,
-                buf_slice(&p->message[(w->rounds * 8 + w->id) % POOL]));
+    for (unsigned i = 0; i < w->units; i++)
+        messages[i] = pool_message(w->state, w, i);
+    imap_append(&w->im, "INBOX", "\\Seen", 0, messages, w->units);
 }
 
 static void append_close(struct worker *w)
 {
     struct pool *p = w->state;
 
-    for (unsigned i = 0; i < POOL; i++)
-        buf_fini(&p->message[i]);
-    mem_free(p);
+    pool_free(&p);
     imap_logout(&w->im);
 }
 
@@ -49,13 +47,6 @@ void work_append(void)
     static const struct load_kind kind = { .open = append_open,
                                            .op = append_op,
                                            .close = append_close };
-    const char *prefix = opts_str("prefix", "d");
-    uint64_t users = opts_u64("users", 1), done, found;
 
-    imap_empty_users(prefix, users);
-    load_quiet_disk();
-    done = load_measure(opts_str("name", "append"), &kind);
-    found = imap_empty_users(prefix, users);
-    if (found != done)
-        drive_wrong("%ju messages were appended, %ju are there", (uintmax_t)done, (uintmax_t)found);
+    load_measure_stored(opts_str("name", "append"), &kind);
 }

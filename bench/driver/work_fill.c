@@ -6,6 +6,8 @@
  *   mkboxes  imap, user, parents, children    make fNNN and fNNN/mNNN below each
  *   fill     imap, user, box, kind, n         APPEND messages 0 ... n-1
  *   copies   imap, user, from, box, times     COPY the whole of `from` so many times into box
+ *   count    imap, prefix, users              messages in the INBOXes: prints units=
+ *   empty    imap, prefix, users              the same, and take them out
  *   verify   imap, user, box, n, bytes, kind, sample    count, sizes, and `sample` messages
  *            byte by byte against the generator
  *   verify   imap, user, boxes                the number of mailboxes
@@ -141,7 +143,7 @@ static void append_one(struct imap *im, uint64_t i)
     mailgen_make(mailgen_kind(opts_str("kind", "real")), i, "set", &m, &f);
     flags =
         f.seen ? (f.answered ? "\\Seen \\Answered" : "\\Seen") : (f.answered ? "\\Answered" : "");
-    imap_append(im, opts_str("box", "INBOX"), flags, f.internaldate, buf_slice(&m));
+    imap_append(im, opts_str("box", "INBOX"), flags, f.internaldate, &(struct slice){ m.p, m.n }, 1);
     buf_fini(&m);
 }
 
@@ -179,6 +181,18 @@ void work_copies(void)
     for (uint64_t i = 0; i < times; i++)
         imap_command(&im, NULL, "COPY 1:* %s", box);
     imap_logout(&im);
+}
+
+void work_count(void)
+{
+    printf("result name=count units=%ju\n",
+           (uintmax_t)imap_count_users(opts_str("prefix", "d"), opts_u64("users", 0)));
+}
+
+void work_empty(void)
+{
+    printf("result name=empty units=%ju\n",
+           (uintmax_t)imap_empty_users(opts_str("prefix", "d"), opts_u64("users", 0)));
 }
 
 static void verify_sizes(struct imap *im, uint64_t n, uint64_t bytes)

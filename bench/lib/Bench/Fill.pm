@@ -42,9 +42,9 @@ sub fill_set {
 sub make_users {
     my ($server, $users, $stamp) = @_;
     my $path = $server->dir . '/filled.users';
-    return 1 if !$server->needs_admin || slurp($path) eq $stamp;
+    return 1 if !$server->needs_admin || slurp($path) eq "$stamp $users";
     ref drive_server($server, 'mkusers admin=cyrus', "list=$users") or return 0;
-    spew($path, $stamp);
+    spew($path, "$stamp $users");
     return 1;
 }
 

@@ -9,7 +9,7 @@ use warnings;
 my $OURS = 'halcyon';
 my %NOT_MARKED = map { $_ => 1 } qw(dovecot-mdbox);     # the marks are against the other peers
 my %SMALLER_WINS = map { $_ => 1 } qw(p50 cpu pss);
-my @METRICS = qw(rate p50 p99 cpu mbps pss rss client);
+my @METRICS = qw(rate p50 p90 p99 cpu mbps pss rss client disk_kb flushes);
 
 sub new {
     my ($class, @servers) = @_;
@@ -86,9 +86,11 @@ sub cell {
     return "($m->{failed})" if $m->{failed};
     return figure($m->{pss}) . ' kB (rss ' . figure($m->{rss}) . ')' if defined $m->{pss};
     my @part;
+    my @latencies = defined $m->{disk_kb} ? qw(p50 p90 p99) : qw(p50 p99);
     push @part, figure($m->{rate}) . '/s' if defined $m->{rate};
-    push @part, figure($m->{p50}) . '/' . figure($m->{p99}) if defined $m->{p50};
+    push @part, join '/', map { figure($m->{$_}) } grep { defined $m->{$_} } @latencies if defined $m->{p50};
     push @part, figure($m->{cpu}) . 'c' if defined $m->{cpu};
+    push @part, figure($m->{disk_kb}) . 'kB ' . figure($m->{flushes}) . 'f' if defined $m->{disk_kb};
     push @part, figure($m->{mbps}) . 'MB/s' if defined $m->{mbps};
     return join ' ', @part;
 }

@@ -11,6 +11,7 @@ use warnings;
 use File::Path qw(make_path);
 use IO::Socket::INET;
 use POSIX ();
+use Time::HiRes qw(time);
 use Bench::Config qw(cyrus_config dovecot_config);
 use Bench::File qw(slurp);
 use Halcyon::Peer;
@@ -56,6 +57,7 @@ sub needs_admin { return $_[0]{family} eq 'cyrus' }     # users must be made by 
 sub port { my ($self, $protocol) = @_; return $self->{port}{$protocol} }
 sub tree { return $_[0]{supervisor} }
 sub dir { return $_[0]{dir} }
+sub launched { return $_[0]{launched} }                 # time of the last start, behind all preparations
 
 # One line for the report.
 sub version {
@@ -107,6 +109,7 @@ sub start {
     my $account = $self->{account};
     system('chown', '-R', "$account->{uid}:$account->{gid}", $self->{dir}) if $account->{drop};
     my @drop = $account->{drop} ? ("uid=$account->{uid}", "gid=$account->{gid}") : ();
+    $self->{launched} = time;
     my $pid = fork // die "fork: $!\n";
     if (!$pid) {
         $self->{unpacked}->environment if $self->{unpacked};
@@ -134,7 +137,7 @@ sub wait_ready {
         my $ready = '';
         vec($ready, fileno $s, 1) = 1 if $s;
         return if $s && select($ready, undef, undef, 5) && defined(my $line = <$s>);
-        select undef, undef, undef, 0.05;
+        select undef, undef, undef, 0.005;
     }
     my $tail = qx{tail -n 5 '$self->{dir}/start.log' '$self->{dir}/log' 2>/dev/null};
     $self->stop;
@@ -146,6 +149,17 @@ sub stop {
     my $pid = delete $self->{supervisor} or return;
     kill 'TERM', $pid;
     waitpid $pid, 0;
+}
+
+# End everything with SIGKILL, masters before what they would start anew.
+sub kill_all {
+    my ($self) = @_;
+    while ($self->{supervisor}) {
+        my (undef, @pids) = $self->pids;
+        kill 'KILL', @pids;
+        last if !@pids;
+    }
+    waitpid delete $self->{supervisor}, 0;
 }
 
 # Pids of the whole tree, the supervisor first.

@@ -14,16 +14,16 @@ my %SIZES = (
     full => {
         small => 100, mid => 20_000, bulk => 10_000, times => 10, box => 500,
         parents1 => 20, children1 => 49, parents2 => 200, children2 => 99,
-        idle => 2_000, idlers => 100, deliveries => 30, ms => 2_000, rounds => 3,
+        idle => 2_000, idlers => 100, deliveries => 30, flood => 10_000, ms => 2_000, rounds => 3,
     },
     quick => {
         small => 100, mid => 2_000, bulk => 1_000, times => 10, box => 200,
         parents1 => 10, children1 => 49, parents2 => 20, children2 => 49,
-        idle => 100, idlers => 20, deliveries => 10, ms => 250, rounds => 1,
+        idle => 100, idlers => 20, deliveries => 10, flood => 800, ms => 250, rounds => 1,
     },
 );
 
-my $USERS = 'd:20 i:{idlers} p:4 m:8 small mid bulk l1 l2';
+my $USERS = 'd:20 r:100 i:{idlers} p:4 m:8 small mid bulk l1 l2';
 
 # Name => what makes it (driver calls), what proves that it is whole, what is looked at before each
 # run.  `after`: the set it is made from.  `each`: once for every user of that prefix and number.
@@ -66,19 +66,52 @@ my %IDLE = (
     'idle.delivery'     => ['a delivery with its notices', 'cpu'],
 );
 
+my %RECOVERY = (
+    'recovery.ready'    => ['ready after kill -9, {flood} messages since its start', 'p50'],
+    'recovery.delivery' => ['... and the first delivery done', 'p50'],
+);
+
 # Jobs in the order they run: name, data sets, driver call, the row or a table of rows, flags:
-# both: also with a client that acknowledges at once; restart: start the server afresh after it.
+# both: also with a client that acknowledges at once; restart: start the server afresh after it;
+# stores: leaves messages with the users of prefix d and r, and what the disk did is counted;
+# more: only when --only is given; recovery: Bench::Recovery does it.
 my $TO = 'prefix=d users=20';
 my $SMALL = 'user=small n={small}';
 my $BIG = 'user=bulk box=big n={big}';
 my $MID = 'user=mid n={mid}';
 my $BULK = 'user=bulk n={bulk}';
+
+# Delivery and APPEND over numbers of connections, mailboxes and recipients, and sizes.
+my @CONNS = (1, 2, 4, 8, 16, 32);
+my @RECIPIENTS = (1, 10, 100);
+my @SIZES_KB = (1, 4, 16, 64, 256, 1024, 10_240);
+
+sub store_jobs {
+    my $job = sub {
+        my ($name, $call, $text) = @_;
+        return [$name, '', $call, [$text, 'rate'], qw(more stores)];
+    };
+    my @jobs = map { $job->("deliver-c$_", "lmtp $TO conns=$_", "deliver to 20 mailboxes, $_ conn.") } @CONNS;
+    push @jobs, map { $job->("deliver-one-c$_", "lmtp prefix=d users=1 conns=$_", "deliver to one mailbox, $_ conn.") } @CONNS;
+    push @jobs, map { $job->("deliver-r$_", "lmtp prefix=r users=100 conns=4 rcpts=$_",
+            "deliver to $_ recipients (each), 4 conn.") } @RECIPIENTS;
+    push @jobs, map { $job->("deliver-k$_", "lmtp $TO conns=4 size=" . $_ * 1024, "deliver $_ kB, 4 conn.") } @SIZES_KB;
+    push @jobs, map { $job->("append-to-c$_", "append prefix=r users=100 conns=$_", "APPEND to own mailboxes, $_ conn.") } @CONNS;
+    push @jobs, map { $job->("append-one-c$_", "append prefix=d users=1 conns=$_", "APPEND to one mailbox, $_ conn.") } @CONNS;
+    push @jobs, map { $job->("append-k$_", "append $TO conns=4 size=" . $_ * 1024, "APPEND $_ kB, 4 conn.") } @SIZES_KB;
+    push @jobs, map { $job->("append-multi-c$_", "append $TO conns=$_ multi=50", "MULTIAPPEND of 50 (each), $_ conn.") } @CONNS;
+    return @jobs;
+}
+
 my @JOBS = (
-    ['lmtp-c1', '', "lmtp $TO conns=1", ['LMTP, 1 connection', 'p50', 1.0], 'both'],
-    ['lmtp-c8', '', "lmtp $TO conns=8", ['LMTP, 8 connections', 'rate', 1.0]],
-    ['lmtp-rcpt10', '', "lmtp $TO conns=4 rcpts=10", ['LMTP, 10 recipients (each), 4 conn.', 'rate', 1.0]],
-    ['append-c1', '', "append $TO conns=1", ['APPEND, 1 connection', 'rate']],
-    ['append-c8', '', "append $TO conns=8", ['APPEND, 8 connections', 'rate', 1.0]],
+    ['lmtp-c1', '', "lmtp $TO conns=1", ['LMTP, 1 connection', 'p50', 1.0], qw(both stores)],
+    ['lmtp-c8', '', "lmtp $TO conns=8", ['LMTP, 8 connections', 'rate', 1.0], 'stores'],
+    ['lmtp-rcpt10', '', "lmtp $TO conns=4 rcpts=10", ['LMTP, 10 recipients (each), 4 conn.', 'rate', 1.0], 'stores'],
+    ['append-c1', '', "append $TO conns=1", ['APPEND, 1 connection', 'rate'], 'stores'],
+    ['append-c8', '', "append $TO conns=8", ['APPEND, 8 connections', 'rate', 1.0], 'stores'],
+    ['append-multi', '', "append $TO conns=1 multi=50", ['MULTIAPPEND of 50 (each), 1 connection', 'rate'], 'stores'],
+    store_jobs(),
+    ['recovery', '', 'n={flood}', \%RECOVERY, qw(more recovery)],
     ['login', '', "login $TO conns=4", ['login + logout, 4 connections', 'rate', 1.0]],
 
     ['select-small', 'small', "imap cmd=select $SMALL", ['SELECT of {small}, warm', 'cpu', 1.0]],
@@ -119,10 +152,10 @@ my @JOBS = (
     ['idle', '', 'idle conns={idle} prefix=i users={idlers} deliveries={deliveries}', \%IDLE, 'restart'],
 );
 
-# Sizes: full or quick.
+# Sizes: full or quick; values that are to be others.
 sub new {
-    my ($class, $mode) = @_;
-    my %v = %{ $SIZES{$mode} };
+    my ($class, $mode, %other) = @_;
+    my %v = (%{ $SIZES{$mode} }, %other);
     $v{big} = $v{bulk} * $v{times};
     $v{"lists$_"} = 1 + $v{"parents$_"} * (1 + $v{"children$_"}) for 1, 2;      # with the INBOX
     return bless { value => \%v }, $class;
@@ -165,7 +198,7 @@ sub users { my ($self) = @_; return $self->fill_in($USERS) }
 # What a data set depends on: sets made under another stamp are made anew.
 sub stamp {
     my ($self) = @_;
-    my @names = grep { !/_|^(?:ms|rounds|deliveries)$/ } sort keys %{ $self->{value} };
+    my @names = grep { !/_|^(?:ms|rounds|deliveries|flood)$/ } sort keys %{ $self->{value} };
     return join ' ', 'generator=' . $self->value('version_small'), map { "$_=$self->{value}{$_}" } @names;
 }
 
@@ -184,7 +217,7 @@ sub sets {
     return \%out;
 }
 
-# [{ name, needs => [sets], call, rows => { result => { text, metric, mark, against } }, both, restart }]
+# [{ name, needs => [sets], call, rows => { result => { text, metric, mark, against } }, flags... }]
 sub jobs {
     my ($self) = @_;
     my $row = sub {
