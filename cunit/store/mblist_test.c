@@ -398,7 +398,7 @@ static void test_visible_ranges(void)
 
     fill_visible(s);
     CU_ASSERT_EQUAL(mblist_visible(s, ns, who, false, ranges, 3, collect_seen, &got), ERR_OK);
-    CU_ASSERT(slice_eqs(buf_slice(&got), "INBOX|INBOX.noacl|user.ann|shared"));
+    CU_ASSERT(slice_eqs(buf_slice(&got), "INBOX|INBOX.noacl|shared|user.ann"));
     buf_reset(&got);
     CU_ASSERT_EQUAL(mblist_visible(s, ns, who, false, ranges, 1, collect_seen, &got), ERR_OK);
     CU_ASSERT(slice_eqs(buf_slice(&got), "INBOX|INBOX.noacl"));
@@ -413,6 +413,51 @@ static void test_visible_ranges(void)
     buf_fini(&got);
     namespace_free(&ns);
     ident_free(&who);
+    instance_close(&s);
+}
+
+/* What is outside of the own tree is remembered, but never longer than it is true. */
+static void test_visible_again(void)
+{
+    static const struct {
+        const char *name, *id, *acl;    /* put before the look; name NULL: nothing */
+        const char *want;
+    } rows[] = {
+        { NULL, NULL, NULL, "INBOX|INBOX.noacl|shared|user.ann" },
+        { NULL, NULL, NULL, "INBOX|INBOX.noacl|shared|user.ann" },
+        { "user.ann", "aaaaaaaaaaaaaaaaaaaaaaaa", "ann\tlrs\t", "INBOX|INBOX.noacl|shared" },
+        { "user.bob.new", "zaaaaaaaaaaaaaaaaaaaaaaa", "bob\tlrs\t",
+          "INBOX|INBOX.new|INBOX.noacl|shared" },
+        { "user.ann.private", "baaaaaaaaaaaaaaaaaaaaaaa", "ann\tlrs\tbob\tlr\t",
+          "INBOX|INBOX.new|INBOX.noacl|shared|user.ann.private" },
+        { NULL, NULL, NULL, "INBOX|INBOX.new|INBOX.noacl|shared|user.ann.private" },
+        { "shared", "iaaaaaaaaaaaaaaaaaaaaaaa", "anyone\tp\t",
+          "INBOX|INBOX.new|INBOX.noacl|user.ann.private" },
+    };
+    struct store *s = instance_open("");
+    struct ident *bob = ident_new(SLICE_LIT("bob")), *carl = ident_new(SLICE_LIT("carl"));
+    struct namespace *of_bob = namespace_new(SLICE_LIT("bob"), false);
+    struct namespace *of_carl = namespace_new(SLICE_LIT("carl"), false);
+    struct buf got = BUF_INIT;
+
+    fill_visible(s);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].name)
+            put(s, rows[i].name, rows[i].id, rows[i].acl);
+        buf_reset(&got);
+        CU_CHECK_ROW(i, mblist_visible(s, of_bob, bob, false, NULL, 0, collect_seen, &got) ==
+                            ERR_OK);
+        CU_CHECK_ROW(i, slice_eqs(buf_slice(&got), rows[i].want));
+    }
+    /* somebody else sees his own */
+    buf_reset(&got);
+    CU_ASSERT_EQUAL(mblist_visible(s, of_carl, carl, false, NULL, 0, collect_seen, &got), ERR_OK);
+    CU_ASSERT_STRING_EQUAL(buf_cstr(&got), "INBOX|shared.team");
+    buf_fini(&got);
+    namespace_free(&of_bob);
+    namespace_free(&of_carl);
+    ident_free(&bob);
+    ident_free(&carl);
     instance_close(&s);
 }
 
@@ -570,5 +615,6 @@ TEST_SUITE("mblist", { "put_and_bury", test_put_and_bury }, { "move", test_move 
            { "foreach", test_foreach }, { "foreach_kinds", test_foreach_kinds },
            { "change_in_walk", test_change_in_walk }, { "damaged_record", test_damaged_record },
            { "visible", test_visible }, { "visible_ranges", test_visible_ranges },
+           { "visible_again", test_visible_again },
            { "access", test_access }, { "reverse", test_reverse },
            { "recover_old_list", test_recover_old_list }, { "sample", test_sample })

@@ -128,9 +128,9 @@ static err_t recover_list(struct store *s, time_t since)
         log_notice("mailbox list: upgraded=<%u> unreserved=<%u> given_ids=<%u> reverse_added=<%u> "
                    "annotations=<%u>",
                    list.upgraded, list.unreserved, list.given_ids, list.reverse_added, annotations);
-    if (ops.removals || ops.directories)
-        log_notice("interrupted operations: deletions finished=<%u> directories removed=<%u>",
-                   ops.removals, ops.directories);
+    if (ops.removals || ops.directories || ops.names)
+        log_notice("interrupted operations: deletions finished=<%u> directories removed=<%u> "
+                   "names written=<%u>", ops.removals, ops.directories, ops.names);
     return err;
 }
 

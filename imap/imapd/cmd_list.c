@@ -7,6 +7,7 @@
 #include "imap/imapd/imapd.h"
 
 #include "imap/imapd/status_items.h"
+#include "imap/store/mbentry.h"
 #include "imap/store/mbname.h"
 #include "imap/store/subs.h"
 #include "lib/base/map.h"
@@ -28,6 +29,8 @@ struct list_item {
     bool exists, subscribed;
     bool child_subscribed;          /* some mailbox below is subscribed */
     bool has_children;
+    const struct mbentry *entry;    /* for STATUS; NULL: to be looked up */
+    rights_t rights;
 };
 
 struct list_run {
@@ -41,6 +44,7 @@ struct list_run {
     bool shows_levels[PATTERNS_MAX];    /* ends with "%": levels that are no mailbox are told too */
     size_t npatterns;
     struct vec items;               /* struct list_item */
+    struct vec entries;             /* struct mbentry *: those of the items, for STATUS */
     struct map *subs;               /* external name -> itself; when subscriptions matter */
 };
 
@@ -174,7 +178,19 @@ static void add_item(struct list_run *r, struct slice ext, struct slice intname,
 
 static err_t collect_visible(void *arg, const struct mblist_seen *seen)
 {
-    add_item(arg, seen->ext, buf_slice(&seen->entry->name), true);
+    struct list_run *r = arg;
+    struct mbentry *kept;
+
+    add_item(r, seen->ext, buf_slice(&seen->entry->name), true);
+    if (r->ret & RET_STATUS) {                  /* saves another look at the list for each */
+        kept = arena_alloc(r->arena, sizeof *kept);
+        mbentry_init(kept);
+        mbentry_copy(kept, seen->entry);
+        *VEC_PUSH(&r->entries, struct mbentry *) = kept;
+        struct list_item *it = VEC_AT(&r->items, struct list_item, r->items.n - 1);
+        it->entry = kept;
+        it->rights = seen->rights;
+    }
     return ERR_OK;
 }
 
@@ -332,10 +348,13 @@ static void put_status(struct list_run *r, const struct list_item *it)
     if (!(r->ret & RET_STATUS) || !it->exists || it->intname.n == 0)
         return;
     mbentry_init(&entry);
+    if (it->entry)
+        rights = it->rights;
+    else if (mblist_access(b->store, it->intname, b->ident, b->is_admin, &entry, &rights) != ERR_OK)
+        rights = 0;
     /* no right to read: LIST tells the name, not the numbers (RFC 5819 2) */
-    if (mblist_access(b->store, it->intname, b->ident, b->is_admin, &entry, &rights) == ERR_OK
-        && policy_check(OP_STATUS, rights) == ERR_OK
-        && status_items_put(r->s, &entry, r->status) != ERR_OK)
+    if (policy_check(OP_STATUS, rights) == ERR_OK
+        && status_items_put(r->s, it->entry ? it->entry : &entry, r->status) != ERR_OK)
         untagged(r->s, "NO [UNAVAILABLE] Status of one mailbox could not be read");
     mbentry_fini(&entry);
 }
@@ -432,6 +451,7 @@ static void list(struct session *s, bool lsub)
     err_t err;
 
     vec_init(&r.items, sizeof(struct list_item));
+    vec_init(&r.entries, sizeof(struct mbentry *));
     err = read_args(&r, &empty);
     if (err) {
         args_bad(s, err);
@@ -445,6 +465,9 @@ static void list(struct session *s, bool lsub)
     }
     map_free(&r.subs);
     vec_fini(&r.items);
+    for (size_t i = 0; i < r.entries.n; i++)
+        mbentry_fini(*VEC_AT(&r.entries, struct mbentry *, i));
+    vec_fini(&r.entries);
 }
 
 void cmd_list(void *session, const struct command *cmd)

@@ -1,7 +1,8 @@
 /* mblist_visible.c - the mailbox list as one user may see it (mblist.h)
  *
  * The walk is over raw records.  Most of them belong to other people and are dropped by a look at
- * their bytes; only what is left is parsed.
+ * their bytes; only what is left is parsed.  Which these are is remembered for as long as the list
+ * stays the same, so that the next time costs no more than the answer.
  */
 #include "imap/store/mblist_impl.h"
 
@@ -9,7 +10,7 @@
 #include "imap/store/namespace.h"
 #include "lib/base/log.h"
 
-enum { RANGES_MAX = 8 };
+enum { RANGES_MAX = 8, FOREIGN_MAX = 4096 };
 
 struct view {
     const struct namespace *ns;
@@ -21,6 +22,7 @@ struct view {
     size_t ndone;
     struct mbentry entry;
     struct buf intname, ext;
+    struct vec *noted;                  /* struct buf: keys that may concern; NULL: not wanted */
     mblist_seen_fn *fn;
     void *arg;
 };
@@ -41,14 +43,20 @@ static bool is_done(const struct view *v, struct slice key)
     return false;
 }
 
+static bool may_concern(const struct view *v, struct slice key, struct slice value)
+{
+    return v->is_admin || is_own_key(v, key) || mbentry_may_concern(value, v->userid);
+}
+
 /* Parse and judge; false: not to be told.  v->entry, v->ext and *rights are set on true. */
 static bool is_visible(struct view *v, struct slice key, struct slice value, rights_t *rights)
 {
     struct slice dbname = slice_skip(key, 1);
-    bool own = is_own_key(v, key);
 
-    if (!own && !v->is_admin && !mbentry_may_concern(value, v->userid))
+    if (!may_concern(v, key, value))
         return false;
+    if (v->noted)
+        buf_add_slice(VEC_PUSH(v->noted, struct buf), key);
     mbname_from_db(dbname, &v->intname);
     namespace_to_external(v->ns, buf_slice(&v->intname), &v->ext);
     if (v->ext.n == 0 || namespace_hides(v->ns, buf_slice(&v->intname)))
@@ -123,6 +131,73 @@ static err_t walk_range(struct view *v, struct db *db, struct slice range)
     return err;
 }
 
+/* ---- what is outside of the own tree ---- */
+
+void foreign_forget(struct foreign *f)
+{
+    for (size_t i = 0; i < f->keys.n; i++)
+        buf_fini(VEC_AT(&f->keys, struct buf, i));
+    vec_fini(&f->keys);
+    vec_init(&f->keys, sizeof(struct buf));
+    buf_fini(&f->userid);
+    f->known = false;
+}
+
+static bool is_known(const struct foreign *f, const struct view *v, const struct db_version *now)
+{
+    return f->known && slice_eq(buf_slice(&f->userid), v->userid) &&
+           memcmp(&f->version, now, sizeof *now) == 0;
+}
+
+static err_t visit_known(struct view *v, struct db *db, const struct foreign *f)
+{
+    struct buf value = BUF_INIT;
+    err_t err = ERR_OK;
+
+    for (size_t i = 0; i < f->keys.n && !err; i++) {
+        struct slice key = buf_slice(VEC_AT(&f->keys, struct buf, i));
+        buf_reset(&value);
+        err = db_fetch(db, NULL, key, &value);
+        if (!err)
+            err = visit(v, key, buf_slice(&value));
+        else if (err == ERR_NOTFOUND)
+            err = ERR_OK;
+    }
+    buf_fini(&value);
+    return err;
+}
+
+/* The whole list but what was walked already; the version is asked before, so that a change
+ * meanwhile makes the next one walk again. */
+static err_t walk_foreign(struct view *v, struct db *db, struct foreign *f)
+{
+    struct db_version now;
+    err_t err = db_version_of(db, &now);
+
+    if (!err && is_known(f, v, &now))
+        return visit_known(v, db, f);
+    const bool can_tell = !err;
+    foreign_forget(f);
+    v->noted = can_tell ? &f->keys : NULL;
+    err = walk_range(v, db, SLICE_NULL);
+    v->noted = NULL;
+    f->known = can_tell && !err && f->keys.n <= FOREIGN_MAX;
+    if (!f->known) {
+        foreign_forget(f);
+        return err;
+    }
+    buf_add_slice(&f->userid, v->userid);
+    f->version = now;
+    return ERR_OK;
+}
+
+/* First the own tree, at last everything: what is between is part of that. */
+static bool is_own_and_all(const struct view *v, const struct slice *ranges, size_t n)
+{
+    return !v->is_admin && v->userid.n && n >= 2 && ranges[n - 1].n == 0 &&
+           slice_eq(ranges[0], namespace_inbox(v->ns));
+}
+
 err_t mblist_visible(struct store *s, const struct namespace *ns, const struct ident *ident,
                      bool is_admin, const struct slice *ranges, size_t nranges, mblist_seen_fn *fn,
                      void *arg)
@@ -143,6 +218,12 @@ err_t mblist_visible(struct store *s, const struct namespace *ns, const struct i
     view_init(&v, ns, ident, is_admin);
     v.fn = fn;
     v.arg = arg;
+    if (is_own_and_all(&v, ranges, nranges)) {
+        err = walk_range(&v, db, ranges[0]);
+        if (!err)
+            err = walk_foreign(&v, db, &s->foreign);
+        nranges = 0;
+    }
     for (size_t i = 0; i < nranges && !err; i++)
         err = walk_range(&v, db, ranges[i]);
     view_fini(&v);

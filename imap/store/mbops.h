@@ -67,10 +67,10 @@ err_t mbop_annotate(struct store *, struct slice name, const char *entry, struct
 err_t mbop_autocreate(struct store *, struct slice userid, bool by_delivery) NODISCARD;
 
 /* Start-up: finish removals that a crash interrupted, and remove the empty directories of creations
- * that never came to be.  since: when the server was last started (0: unknown, directories are left
- * alone). */
+ * that never came to be; describe mailboxes whose rename was interrupted.  since: when the server
+ * was last started (0: unknown, only removals are finished). */
 struct mbop_repairs {
-    unsigned removals, directories;
+    unsigned removals, directories, names;
 };
 err_t mbop_recover(struct store *, time_t since, struct mbop_repairs *out) NODISCARD;
 

@@ -2,6 +2,8 @@
  *
  *   tombstone with a partition       an immediate deletion that had been decided: finished
  *   tombstone of an INBOX, young     the user's quota roots and state may be there still: removed
+ *   cyrus.header with another name   a rename or a delayed deletion died between the list and it:
+ *                                    written anew, with the quota root of the new name
  *   directory of an id, no entry     made for a creation that never came to be:
  *                                    removed when no message is in it
  */
@@ -15,6 +17,7 @@
 #include "imap/store/mbname.h"
 #include "imap/store/msgfile.h"
 #include "imap/store/partition.h"
+#include "imap/store/quota.h"
 #include "lib/base/log.h"
 #include "lib/os/dir.h"
 #include "lib/os/file.h"
@@ -25,6 +28,7 @@ struct recovery {
     time_t since;
     struct mbop_repairs *done;
     struct vec tombstones;              /* struct mbentry */
+    struct vec misnamed;                /* the same */
 };
 
 /* ---- tombstones ---- */
@@ -207,10 +211,63 @@ static err_t remove_orphans(struct recovery *r)
     return first;
 }
 
+/* ---- names ---- */
+
+static bool has_other_name(const struct mbentry *e)
+{
+    struct header h;
+
+    header_init(&h);
+    const bool other = mailbox_peek_header(e, &h) == ERR_OK && h.name.n &&
+                       !slice_eq(buf_slice(&h.name), buf_slice(&e->name));
+    header_fini(&h);
+    return other;
+}
+
+static err_t collect_misnamed(void *arg, const struct mbentry *e)
+{
+    struct recovery *r = arg;
+
+    if (e->mtime >= r->since && mbentry_is_mailbox(e) && has_other_name(e))
+        mbentry_copy(vec_push(&r->misnamed), e);
+    return ERR_OK;
+}
+
+static err_t describe(struct recovery *r, const struct mbentry *e)
+{
+    struct buf root = BUF_INIT;
+    err_t err = quota_find(r->store, buf_slice(&e->name), &root);
+
+    if (!err || err == ERR_NOTFOUND) {
+        const struct slice quotaroot = buf_slice(&root);
+        err = mailbox_set_header(r->store, e, &quotaroot, NULL);
+    }
+    r->done->names += !err;
+    buf_fini(&root);
+    return err;
+}
+
+/* Only what was changed since the start before this one can have been interrupted. */
+static err_t describe_misnamed(struct recovery *r)
+{
+    err_t err = mblist_foreach(r->store, SLICE_NULL, MBLIST_DELETED_TREE | MBLIST_SPECIAL,
+                               collect_misnamed, r);
+
+    for (size_t i = 0; i < r->misnamed.n; i++) {
+        struct mbentry *e = VEC_AT(&r->misnamed, struct mbentry, i);
+        err_t one = describe(r, e);
+        err = err ? err : one;
+        mbentry_fini(e);
+    }
+    vec_fini(&r->misnamed);
+    return err;
+}
+
 err_t mbop_recover(struct store *s, time_t since, struct mbop_repairs *out)
 {
     struct recovery r = { .store = s, .since = since, .done = out,
-                          .tombstones = VEC_INIT(struct mbentry) };
+                          .tombstones = VEC_INIT(struct mbentry),
+                          .misnamed = VEC_INIT(struct mbentry) };
     err_t err;
 
     *out = (struct mbop_repairs){ 0 };
@@ -219,6 +276,8 @@ err_t mbop_recover(struct store *s, time_t since, struct mbop_repairs *out)
         err_t orphans = remove_orphans(&r);
 
         err = err ? err : orphans;
+        err_t names = describe_misnamed(&r);
+        err = err ? err : names;
     }
     return err;
 }

@@ -124,6 +124,7 @@ err_t store_user_db(struct store *s, struct slice userid, enum store_user_db whi
 
 void store_session_end(struct store *s)
 {
+    foreign_forget(&s->foreign);
     if (map_count(s->user_db)) {
         map_free(&s->user_db);
         s->user_db = map_new(close_user_db);
@@ -270,6 +271,7 @@ void store_close(struct store **sp)
             db_close(&s->db[i]);
     }
     journal_store_close(s);
+    foreign_forget(&s->foreign);
     vec_fini(&s->listeners);
     buf_fini(&s->lockdir);
     buf_fini(&s->dbdir);

@@ -43,6 +43,15 @@ struct store_conf {
     bool reverse_acls;          /* reverseacls */
 };
 
+/* Keys of the mailbox list outside of his own tree that may concern a user, as of a version of the
+ * list (mblist_visible.c). */
+struct foreign {
+    bool known;
+    struct buf userid;
+    struct db_version version;
+    struct vec keys;                /* struct buf */
+};
+
 struct store_listener {
     store_listener_fn *fn;
     void *arg;
@@ -57,6 +66,7 @@ struct store {
     struct map *user_locks;                 /* userid -> struct user_lock * held by this process */
     struct vec listeners;                   /* struct store_listener */
     struct journal *journal;                /* NULL: commit_sync: direct */
+    struct foreign foreign;
     struct mailbox_pool *mailboxes; /* made by mailbox.c; store_close(): mailbox_pool_free() */
 };
 
@@ -82,6 +92,8 @@ const char *store_db_engine(enum store_db);
  * replayed.  Under the exclusive lock of the mailbox, before its files are replaced, repaired, moved
  * or removed by anything but a commit. */
 err_t store_settle(struct store *) NODISCARD;
+
+void foreign_forget(struct foreign *);
 
 /* Close the handles of every database of this user (its files move or go). */
 void store_forget_user(struct store *, struct slice userid);

@@ -400,6 +400,12 @@ err_t db_check(struct db *db, struct buf *report)
     return db->engine->check ? db->engine->check(db, report) : ERR_OK;
 }
 
+err_t db_version_of(struct db *db, struct db_version *out)
+{
+    *out = (struct db_version){ .file = 0 };
+    return db->engine->version ? db->engine->version(db, out) : ERR_UNSUPPORTED;
+}
+
 err_t db_repack(struct db *db)
 {
     BUG_UNLESS(!db->txn);

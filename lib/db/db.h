@@ -85,6 +85,14 @@ static inline NODISCARD err_t db_create(struct db_txn *txn, struct slice key, st
 err_t db_store_now(struct db *, struct slice key, struct slice value) NODISCARD;
 err_t db_delete_now(struct db *, struct slice key) NODISCARD;
 
+/* Something that differs after every committed change, whoever made it: what was read since may be
+ * kept as long as it stays the same.  ERR_UNSUPPORTED: the engine cannot tell. */
+struct db_version {
+    uint64_t file, generation, size, records;
+};
+/* (Not db_version(): libdb, which libsasl's plug-ins use, has that symbol.) */
+err_t db_version_of(struct db *, struct db_version *out) NODISCARD;
+
 /* ---- tools ---- */
 
 /* Consistent?  ERR_CORRUPT and lines of report, one for each complaint. */

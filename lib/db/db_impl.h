@@ -96,6 +96,7 @@ struct db_engine {
     err_t (*dump)(struct db *, int detail, struct buf *out);    /* NULL: records only */
     err_t (*recreate)(struct db *);     /* DB_DERIVED: throw all away; NULL: cannot */
     struct dbfile *(*file)(struct db *);        /* the one file behind it; NULL: none */
+    err_t (*version)(struct db *, struct db_version *out);      /* NULL: cannot tell */
 };
 
 extern const struct db_engine db_twoskip_engine;

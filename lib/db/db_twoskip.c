@@ -4,6 +4,9 @@
  * the map.  Whoever finds the file unclean (no writer can be active then) takes the
  * exclusive lock and recovers it first.
  */
+#include <sys/stat.h>
+
+#include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/rand.h"
 #include "lib/db/db_twoskip_impl.h"
@@ -341,6 +344,24 @@ static struct dbfile *ts_file(struct db *db)
     return &state(db)->file;
 }
 
+/* Changes are appended; only a repack, which makes another file, starts again. */
+static err_t ts_version(struct db *db, struct db_version *out)
+{
+    const struct twoskip *ts = state(db);
+    struct stat st;
+    err_t err = read_begin(db);
+
+    if (err)
+        return err;
+    if (fstat(ts->file.fd, &st) < 0)
+        err = LOG_IO("fstat", ts->file.path);
+    else
+        *out = (struct db_version){ .file = st.st_ino, .generation = ts->header.generation,
+                                    .size = ts->header.current_size,
+                                    .records = ts->header.num_records };
+    return read_end(db, err);
+}
+
 const struct db_engine db_twoskip_engine = {
     .name = "twoskip",
     .order = order_raw,
@@ -358,4 +379,5 @@ const struct db_engine db_twoskip_engine = {
     .dump = ts_dump_locked,
     .recreate = ts_recreate,
     .file = ts_file,
+    .version = ts_version,
 };

@@ -1,0 +1,28 @@
+#!/usr/bin/perl
+# faultlab.t - the short form of tools/faultlab as a test: one for each figure that has a bound
+#
+# covers: DL-05 PT-11 PT-38 PT-43 RC-11
+use strict;
+use warnings;
+use Test::More;
+
+my $top = $ENV{HALCYON_SRCDIR} || '.';
+open my $from, '-|', "$top/tools/faultlab", '--short', 'all' or die "tools/faultlab: $!";
+# Damage of these kinds is named in the log and served as what could be read: an older state of a database,
+# messages without their flags.  Not yet refused, and no client is told.
+my %open = ('F6.wrong' => 'what damage has taken away is named in the log only');
+my @details;
+while (my $line = <$from>) {
+    chomp $line;
+    if ($line =~ /^RESULT (\S+) figure=(\S+) bound=(\S+)(.*)/) {
+        my ($name, $figure, $bound, $verdict) = ($1, $2, $3, $4);
+        next if $bound eq '-';
+        local our $TODO = $open{$name};
+        ok($verdict eq '', "$name is $figure, bound $bound") or $TODO or diag(join "\n", splice @details);
+    } else {
+        push @details, $line;
+    }
+}
+close $from;
+ok(!($? & 127) && ($? >> 8) < 2, 'the laboratory came to its end');
+done_testing();
