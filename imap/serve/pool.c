@@ -123,8 +123,9 @@ static void end_turn(struct serve *s)
         fcntl(s->lock_fd, F_SETLK, &whole);
 }
 
-/* No descriptors for the connection that waits: whoever ended now would be replaced at once, and the
- * next one find the same.  Wait for others to close some, twice as long each time; a signal ends it. */
+/* No descriptors for the connection that waits: whoever ended now would be replaced at once, and
+ * the next one find the same.  Wait for others to close some, twice as long each time; a signal
+ * ends it. */
 static void wait_for_descriptors(uint32_t *ms)
 {
     const struct timespec t = { .tv_sec = *ms / 1000, .tv_nsec = (long)(*ms % 1000) * 1000000 };

@@ -9,8 +9,8 @@
  *
  * What a worker does not share: libcrypto renews its random state after fork() by itself, that of
  * libsasl belongs to a connection; ids come from the kernel (lib/base/rand.h); nothing keeps a
- * pid; alarms and the signal of a parent's death are not inherited.  The connection to syslog is made anew, and
- * databases are opened only now (start_store()).
+ * pid; alarms and the signal of a parent's death are not inherited.  The connection to syslog is
+ * made anew, and databases are opened only now (start_store()).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +35,8 @@ struct letter {
     int32_t message, pid;
 };
 
-struct template {
+struct template
+{
     struct serve *serve;
     int socket;
     pid_t master;
@@ -69,7 +70,7 @@ static bool hear_request(const struct template *t)
         if (n == sizeof m && m.message == MSG_FORK)
             return !must_end();
         if (n == 0 || (n < 0 && errno != EINTR))
-            return false;                       /* master has gone, or wants no more of us */
+            return false; /* master has gone, or wants no more of us */
     }
     return false;
 }

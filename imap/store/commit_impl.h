@@ -3,9 +3,10 @@
  * States of a commit: collecting (nothing but linked messages on disk) - prepared (header file and
  * cache written, names to be synced) - written (index records and header in place, to be synced) -
  * done.  With the journal: collecting - prepared (what the journal does not take is linked and
- * synced) - computed (the record is made and durable) - applied (all files written) - done.  Any failure undoes what was done so far while the locks are still held.  `started` says
- * that the index header carries UNFINISHED, which is set before the first byte of the mailbox
- * changes and goes with the last.
+ * synced) - computed (the record is made and durable) - applied (all files written) - done.  Any
+ * failure undoes what was done so far while the locks are still held.  `started` says that the
+ * index header carries UNFINISHED, which is set before the first byte of the mailbox changes and
+ * goes with the last.
  */
 #ifndef STORE_COMMIT_IMPL_H
 #define STORE_COMMIT_IMPL_H
@@ -25,12 +26,12 @@ struct commit_change {
 struct commit_name {
     uint32_t uid, time;
     bool may_link;
-    struct stage *stage;                /* held; NULL: a copy */
-    const char *staged;                 /* its path */
-    struct buf source;                  /* path of the message that is copied */
+    struct stage *stage; /* held; NULL: a copy */
+    const char *staged;  /* its path */
+    struct buf source;   /* path of the message that is copied */
     struct slice content;
-    struct filemap map;                 /* behind content, of a copy */
-    uint32_t number;                    /* of the content in the record */
+    struct filemap map; /* behind content, of a copy */
+    uint32_t number;    /* of the content in the record */
 };
 
 /* Bytes of the index. */
@@ -43,32 +44,32 @@ struct commit {
     struct mailbox *mb;
     struct view_locks locks;
     uint32_t now;
-    struct index_head head;             /* as it will be */
-    struct vec changes;                 /* struct commit_change */
-    uint32_t *slot; /* recno - 1 -> 1 + index in changes; 0: unchanged.  Made when needed */
-    struct vec appended;                /* struct record */
-    struct buf cache;                   /* records to be appended to cyrus.cache */
-    uint64_t cache_base;                /* file offset of cache.p[0] */
-    bool cache_known;                   /* cache_base is set */
-    bool copied;                        /* bytes of a named message are not durable yet */
-    uint32_t nlinked;                   /* appended messages that have their names already */
-    struct vec names;                   /* struct commit_name: those that have not */
-    uint64_t content_bytes;             /* of them */
-    struct vec runs;                    /* struct commit_run, when computed */
-    bool header_changed;                /* cyrus.header is to be written */
-    bool head_changed;                  /* the index header alone was changed */
-    bool head_durable;                  /* ... in a way that must be durable */
+    struct index_head head; /* as it will be */
+    struct vec changes;     /* struct commit_change */
+    uint32_t *slot;         /* recno - 1 -> 1 + index in changes; 0: unchanged.  Made when needed */
+    struct vec appended;    /* struct record */
+    struct buf cache;       /* records to be appended to cyrus.cache */
+    uint64_t cache_base;    /* file offset of cache.p[0] */
+    bool cache_known;       /* cache_base is set */
+    bool copied;            /* bytes of a named message are not durable yet */
+    uint32_t nlinked;       /* appended messages that have their names already */
+    struct vec names;       /* struct commit_name: those that have not */
+    uint64_t content_bytes; /* of them */
+    struct vec runs;        /* struct commit_run, when computed */
+    bool header_changed;    /* cyrus.header is to be written */
+    bool head_changed;      /* the index header alone was changed */
+    bool head_durable;      /* ... in a way that must be durable */
     uint32_t nexpunged;
-    const struct mailbox *copy_src;     /* whose user flags copy_map translates */
+    const struct mailbox *copy_src; /* whose user flags copy_map translates */
     uint32_t copy_src_crc;
     int copy_map[USER_FLAGS_MAX];
 
     /* while ending */
-    bool started;                       /* UNFINISHED is in the file */
+    bool started; /* UNFINISHED is in the file */
     bool records_written, head_written, header_written;
     bool quota_applied;
-    int64_t quota_delta[3];             /* storage, messages, annotations */
-    size_t dir_item, meta_item, index_item;     /* in the batch; SIZE_MAX: none */
+    int64_t quota_delta[3];                 /* storage, messages, annotations */
+    size_t dir_item, meta_item, index_item; /* in the batch; SIZE_MAX: none */
     int meta_dirfd;
     err_t err;
 };

@@ -1,9 +1,9 @@
 /* commit_journal.c - the end of commits through the journal (commit.h, journal.h)
  *
- * What the journal does not take (large messages, long copies) is linked and synced first.  Then one
- * record says all that the commits do, its sync is the commit point, and the files are written.
- * What cannot be applied after all is undone and made void in the journal.  Commits that expunge are
- * applied last, and not at all when one of the others failed.
+ * What the journal does not take (large messages, long copies) is linked and synced first.  Then
+ * one record says all that the commits do, its sync is the commit point, and the files are written.
+ * What cannot be applied after all is undone and made void in the journal.  Commits that expunge
+ * are applied last, and not at all when one of the others failed.
  */
 #include "imap/store/commit_impl.h"
 
@@ -13,7 +13,7 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 
-enum { CACHE_MAX = 1 << 20 };           /* bytes of cyrus.cache in a record; more are made again */
+enum { CACHE_MAX = 1 << 20 }; /* bytes of cyrus.cache in a record; more are made again */
 
 void commit_names_fini(struct commit *c)
 {
@@ -59,7 +59,8 @@ static err_t add_messages(struct commit *c, struct journal_builder *b, struct ve
         if (!n->staged)
             n->content = filemap_slice(&n->map);
         *VEC_PUSH(out, struct journal_message) = (struct journal_message){
-            .uid = n->uid, .time = n->time, .content = number_of(b, n->content) };
+            .uid = n->uid, .time = n->time, .content = number_of(b, n->content)
+        };
     }
     return ERR_OK;
 }
@@ -108,18 +109,26 @@ static err_t add_mailbox(struct commit *c, struct journal_builder *b)
         err = add_messages(c, b, &messages);
     add_writes(c, &writes);
     if (!err)
-        journal_add_mailbox(b, &(struct journal_mailbox){
-            .uniqueid = mailbox_uniqueid(c->mb), .name = mailbox_name(c->mb),
-            .msg_dir = buf_slice(&paths.dir), .index_path = buf_slice(&c->mb->core->index_path),
-            .header_path = buf_slice(&paths.header), .header = buf_slice(&header),
-            .cache_path = buf_slice(&paths.cache), .cache_at = c->cache_base,
-            .cache = c->cache.n <= CACHE_MAX ? buf_slice(&c->cache) : SLICE_NULL,
-            .head = slice_make(head, sizeof head),
-            .before = key_of(&c->mb->head), .after = key_of(&c->head),
-            .generation = c->head.generation,
-            .may_link = store_conf(c->mb->store)->single_instance,
-            .messages = messages.p, .nmessages = messages.n,
-            .writes = writes.p, .nwrites = writes.n });
+        journal_add_mailbox(
+            b, &(struct journal_mailbox){ .uniqueid = mailbox_uniqueid(c->mb),
+                                          .name = mailbox_name(c->mb),
+                                          .msg_dir = buf_slice(&paths.dir),
+                                          .index_path = buf_slice(&c->mb->core->index_path),
+                                          .header_path = buf_slice(&paths.header),
+                                          .header = buf_slice(&header),
+                                          .cache_path = buf_slice(&paths.cache),
+                                          .cache_at = c->cache_base,
+                                          .cache = c->cache.n <= CACHE_MAX ? buf_slice(&c->cache)
+                                                                           : SLICE_NULL,
+                                          .head = slice_make(head, sizeof head),
+                                          .before = key_of(&c->mb->head),
+                                          .after = key_of(&c->head),
+                                          .generation = c->head.generation,
+                                          .may_link = store_conf(c->mb->store)->single_instance,
+                                          .messages = messages.p,
+                                          .nmessages = messages.n,
+                                          .writes = writes.p,
+                                          .nwrites = writes.n });
     vec_fini(&messages);
     vec_fini(&writes);
     paths_fini(&paths);
@@ -163,7 +172,7 @@ static void prepare(struct commit **c, size_t n)
     for (size_t i = 0; i < n; i++) {
         if (!c[i]->err && c[i]->dir_item != SIZE_MAX)
             c[i]->err = durable_result(&d, c[i]->dir_item);
-        if (c[i]->header_changed)           /* gives the checksum that the index header has */
+        if (c[i]->header_changed) /* gives the checksum that the index header has */
             commit_header_bytes(c[i], &bytes);
         if (!c[i]->err && kind_of(c[i]) == KIND_PLAIN)
             write_plain(c[i]);

@@ -1,8 +1,8 @@
 /* journal.c - appending, syncing and clearing; see journal.h
  *
  * What the processes share stands in the lock file: struct shared, changed under APPEND, and struct
- * rounds, changed by whoever makes a round.  It is believed only while some process has the journal open: the
- * first one makes it anew, so that a crash leaves nothing stale.
+ * rounds, changed by whoever makes a round.  It is believed only while some process has the journal
+ * open: the first one makes it anew, so that a crash leaves nothing stale.
  */
 #include "imap/store/journal.h"
 
@@ -18,7 +18,7 @@
 #include "lib/base/rand.h"
 #include "lib/os/file.h"
 
-enum { WARM_STEP = 1 << 20 };           /* bytes of a new file that are written ahead */
+enum { WARM_STEP = 1 << 20 }; /* bytes of a new file that are written ahead */
 
 /* ---- what is shared ---- */
 
@@ -86,8 +86,9 @@ static err_t make_marker(struct journal *j)
 
 err_t journal_write_head(struct journal *j, unsigned i, uint64_t sequence, uint64_t salt)
 {
-    const struct journal_head head = { .sequence = sequence, .id = j->id, .salt = salt,
-                                       .size = j->half };
+    const struct journal_head head = {
+        .sequence = sequence, .id = j->id, .salt = salt, .size = j->half
+    };
     uint8_t page[JOURNAL_PAGE];
 
     journal_head_encode(&head, page);
@@ -132,7 +133,7 @@ static err_t make_room(struct journal *j, struct journal_shared *s, uint64_t n)
         return ERR_OK;
     if (s->sequence[!s->active])
         return ERR_AGAIN;
-    j->must_tidy = true;                /* the one that is full now */
+    j->must_tidy = true; /* the one that is full now */
     err_t err = sync_before_leaving(j, s);
     return err ? err : begin_file(j, s, !s->active);
 }
@@ -255,7 +256,7 @@ err_t journal_append(struct journal *j, enum journal_kind kind, const struct sli
         if (err && !held)
             journal_applied(j);
         if (err == ERR_AGAIN && held)
-            return ERR_NOSPACE;         /* we ourselves keep the other file from being cleared */
+            return ERR_NOSPACE; /* we ourselves keep the other file from being cleared */
         if (err == ERR_AGAIN)
             err = journal_make_clear(j);
         else
@@ -273,7 +274,8 @@ static void note_failure(struct journal *j)
     struct journal_shared s;
 
     log_err("IOERROR: the journal cannot be made durable, what was to be stored is refused: "
-            "filename=<%s>", j->dir.p);
+            "filename=<%s>",
+            j->dir.p);
     if (journal_lock(j, JOURNAL_APPEND, F_WRLCK, true) != ERR_OK)
         return;
     if (journal_load(j, &s) == ERR_OK) {
@@ -299,8 +301,8 @@ static err_t wait_for_round(struct journal *j, uint64_t round)
     return err;
 }
 
-/* Under the lock of the round.  After a sync that failed no other one proves anything, as the kernel
- * may have told its error to somebody else: all rounds fail until everything is cleared. */
+/* Under the lock of the round.  After a sync that failed no other one proves anything, as the
+ * kernel may have told its error to somebody else: all rounds fail until everything is cleared. */
 static err_t make_round(struct journal *j, uint64_t round, struct journal_rounds r)
 {
     struct journal_shared s;
@@ -319,10 +321,11 @@ static err_t make_round(struct journal *j, uint64_t round, struct journal_rounds
         note_failure(j);
         return err;
     }
-    r = (struct journal_rounds){ .begun = round, .ended = round,
-                                 .sequence = s.sequence[s.active], .number = s.number };
+    r = (struct journal_rounds){
+        .begun = round, .ended = round, .sequence = s.sequence[s.active], .number = s.number
+    };
     err = store_rounds(j, &r);
-    if (err)                            /* durable, but nobody will know */
+    if (err) /* durable, but nobody will know */
         note_failure(j);
     return err;
 }
@@ -493,5 +496,5 @@ void journal_tidy(struct journal *j)
     if (!j->must_tidy || j->held)
         return;
     j->must_tidy = false;
-    (void)!journal_make_clear(j);       /* logged; whoever needs the room tries again */
+    (void)!journal_make_clear(j); /* logged; whoever needs the room tries again */
 }

@@ -21,17 +21,28 @@
  * nobody waits for a round that he does not need, and a round wakes all of its own at once.
  *
  * Order of locks: index locks of mailboxes - APPEND - INUSE; CLEAR - APPEND, CLEAR - INUSE; a round
- * waits only for the round before.  A process that dies gives its locks back: a record that it did not apply is void, as the
- * next record of the same mailbox shows (journal_record.h).
+ * waits only for the round before.  A process that dies gives its locks back: a record that it did
+ * not apply is void, as the next record of the same mailbox shows (journal_record.h).
  *
  * File: a header page, then records, each at a multiple of JOURNAL_PAGE, so that no page that holds
  * a durable record is ever written again.  All numbers big-endian.
- *   header  0 "HJF1"   4 crc32 of the following bytes   8 sequence (0: clear)   16 id of the journal
- *          24 salt: random for each use of the file   32 size of the file
- *   record  0 "HJR1"   4 crc32 of the following bytes   8 length, header included   16 sequence
- *          24 number in the file, from 1   32 number up to which the writer knew all to be durable
- *          40 salt of the file (bytes of a message cannot pass for a record)   48 kind   52 unused
- *          56 body
+ *
+ *   header    0  "HJF1"
+ *             4  crc32 of the following bytes
+ *             8  sequence (0: clear)
+ *            16  id of the journal
+ *            24  salt: random for each use of the file
+ *            32  size of the file
+ *
+ *   record    0  "HJR1"
+ *             4  crc32 of the following bytes
+ *             8  length, header included
+ *            16  sequence
+ *            24  number in the file, from 1
+ *            32  number up to which the writer knew all to be durable
+ *            40  salt of the file: bytes of a message cannot pass for a record
+ *            48  kind; 52 unused
+ *            56  body
  */
 #ifndef STORE_JOURNAL_H
 #define STORE_JOURNAL_H
@@ -47,12 +58,12 @@ struct journal;
 enum {
     JOURNAL_PAGE = 4096,
     JOURNAL_RECORD_HEAD = 56,
-    JOURNAL_SIZE_MIN = 1 << 20,         /* of both files together */
+    JOURNAL_SIZE_MIN = 1 << 20, /* of both files together */
 };
 
 enum journal_kind {
-    JOURNAL_CHANGE = 1,                 /* journal_record.h */
-    JOURNAL_VOID = 2,                   /* one mailbox of an earlier record was not changed */
+    JOURNAL_CHANGE = 1, /* journal_record.h */
+    JOURNAL_VOID = 2,   /* one mailbox of an earlier record was not changed */
 };
 
 /* One record as found in the files; body points into memory that the caller of the replay owns. */
@@ -64,10 +75,10 @@ struct journal_found {
 
 struct journal_conf {
     const char *dir;
-    bool make_dir;                      /* missing: make it; else it is an error (not mounted) */
-    const char *marker;                 /* file that exists while the journal may hold records */
-    uint64_t size;                      /* bytes of both files together */
-    uint32_t group_wait_us;             /* before a sync, for more records to come */
+    bool make_dir;          /* missing: make it; else it is an error (not mounted) */
+    const char *marker;     /* file that exists while the journal may hold records */
+    uint64_t size;          /* bytes of both files together */
+    uint32_t group_wait_us; /* before a sync, for more records to come */
     /* All records in order, before anybody else can use the journal. */
     err_t (*replay)(void *arg, const struct journal_found *, size_t n);
     /* Make durable whatever the records changed. */
@@ -98,8 +109,8 @@ uint64_t journal_body_max(const struct journal *);
 err_t journal_append(struct journal *, enum journal_kind, const struct slice *pieces, size_t n,
                      struct journal_pos *out) NODISCARD;
 
-/* Everything that this process has appended is durable on ERR_OK.  On failure it counts as lost: the
- * files are cleared before anything else is appended, so that it does not come back. */
+/* Everything that this process has appended is durable on ERR_OK.  On failure it counts as lost:
+ * the files are cleared before anything else is appended, so that it does not come back. */
 err_t journal_sync(struct journal *) NODISCARD;
 
 /* The record was applied, or given up: its file may be cleared. */
@@ -115,10 +126,10 @@ err_t journal_settle(struct journal *) NODISCARD;
 /* ---- the files, for replay, tests and fuzzing: pure ---- */
 
 struct journal_scan {
-    struct journal_found *found;        /* allocated */
+    struct journal_found *found; /* allocated */
     size_t n;
-    bool damaged;                       /* a record that was durable cannot be read */
-    bool torn;                          /* a record is not whole: its sync had not ended */
+    bool damaged; /* a record that was durable cannot be read */
+    bool torn;    /* a record is not whole: its sync had not ended */
 };
 
 /* All records of one file.  sequence of the header; 0: clear or no journal. */

@@ -101,10 +101,10 @@ static bool is_sound(struct slice file, uint64_t at, const struct journal_record
 }
 
 struct scanning {
-    struct vec found;                   /* struct journal_found */
-    uint64_t known;                     /* a record says that all up to this number were durable */
-    bool cut;                           /* the file is shorter than it was made */
-    bool torn;                          /* a record of this use is not whole */
+    struct vec found; /* struct journal_found */
+    uint64_t known;   /* a record says that all up to this number were durable */
+    bool cut;         /* the file is shorter than it was made */
+    bool torn;        /* a record of this use is not whole */
 };
 
 static void take(struct scanning *s, struct slice file, uint64_t at,
@@ -169,7 +169,7 @@ void journal_file_scan(struct slice file, struct journal_scan *out)
     }
     judge(&s, out);
     out->n = s.found.n;
-    out->found = s.found.p;             /* handed over */
+    out->found = s.found.p; /* handed over */
 }
 
 void journal_scan_free(struct journal_scan *s)

@@ -5,9 +5,9 @@
 #include "imap/store/journal.h"
 
 struct journal_head {
-    uint64_t sequence;                  /* 0: clear */
+    uint64_t sequence; /* 0: clear */
     uint64_t id, salt;
-    uint64_t size;                      /* of the file: it never changes */
+    uint64_t size; /* of the file: it never changes */
 };
 
 /* The first page of a file. */

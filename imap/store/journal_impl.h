@@ -10,10 +10,10 @@
 struct journal {
     struct buf dir, marker, lock_path, path[2];
     int lock_fd, fd[2];
-    uint64_t half;                      /* bytes of one file */
+    uint64_t half; /* bytes of one file */
     uint64_t id;
     uint32_t group_wait_us;
-    unsigned held;                      /* bit i: the INUSE byte of file i is ours */
+    unsigned held; /* bit i: the INUSE byte of file i is ours */
     bool must_tidy;
     err_t (*replay)(void *, const struct journal_found *, size_t);
     err_t (*flush)(void *);
@@ -27,7 +27,7 @@ enum journal_byte {
     JOURNAL_CLEAR,
     JOURNAL_INUSE0,
     JOURNAL_INUSE1,
-    JOURNAL_ROUND0 = 4096,              /* and JOURNAL_ROUNDS - 1 more */
+    JOURNAL_ROUND0 = 4096, /* and JOURNAL_ROUNDS - 1 more */
 };
 enum { JOURNAL_ROUNDS = 1 << 20 };
 
@@ -38,14 +38,14 @@ enum { JOURNAL_AT_SHARED = 64, JOURNAL_AT_ROUNDS = 256 };
 struct journal_shared {
     uint64_t magic;
     uint64_t id;
-    uint64_t half;                      /* size of a file */
-    uint64_t sequence[2];               /* 0: clear */
+    uint64_t half;        /* size of a file */
+    uint64_t sequence[2]; /* 0: clear */
     uint64_t last_sequence;
-    uint64_t salt;                      /* of the active file */
-    uint64_t end, number;               /* behind the last record of the active file */
-    uint64_t warm[2];                   /* blocks up to here were written before */
+    uint64_t salt;        /* of the active file */
+    uint64_t end, number; /* behind the last record of the active file */
+    uint64_t warm[2];     /* blocks up to here were written before */
     uint32_t active;
-    uint32_t failures;                  /* of syncs, since all was cleared */
+    uint32_t failures; /* of syncs, since all was cleared */
 };
 
 /* Syncs: equal unless a round is under way.  What the last one made durable. */

@@ -63,9 +63,9 @@ static void add_writes(struct buf *out, const struct journal_mailbox *m)
 void journal_add_mailbox(struct journal_builder *b, const struct journal_mailbox *m)
 {
     struct buf *out = &b->mailboxes;
-    const struct slice strings[] = { m->uniqueid,    m->name,   m->msg_dir, m->index_path,
-                                     m->header_path, m->header, m->head,
-                                     m->cache_path,  m->cache };
+    const struct slice strings[] = { m->uniqueid,   m->name,        m->msg_dir,
+                                     m->index_path, m->header_path, m->header,
+                                     m->head,       m->cache_path,  m->cache };
 
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         add_string(out, strings[i]);
@@ -79,7 +79,7 @@ void journal_add_mailbox(struct journal_builder *b, const struct journal_mailbox
     b->nmailboxes++;
 }
 
-enum { FIXED = 3 * 4 };                 /* length, two counts */
+enum { FIXED = 3 * 4 }; /* length, two counts */
 
 uint64_t journal_builder_length(const struct journal_builder *b)
 {
@@ -190,9 +190,9 @@ static void get_writes(struct reader *r, struct arena *a, struct journal_mailbox
 static void get_mailbox(struct reader *r, struct arena *a, size_t ncontents,
                         struct journal_mailbox *m)
 {
-    struct slice *const strings[] = { &m->uniqueid,    &m->name,   &m->msg_dir, &m->index_path,
-                                      &m->header_path, &m->header, &m->head,
-                                      &m->cache_path,  &m->cache };
+    struct slice *const strings[] = { &m->uniqueid,   &m->name,        &m->msg_dir,
+                                      &m->index_path, &m->header_path, &m->header,
+                                      &m->head,       &m->cache_path,  &m->cache };
 
     for (size_t i = 0; i < sizeof strings / sizeof *strings; i++)
         *strings[i] = get_string(r);

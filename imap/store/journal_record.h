@@ -62,8 +62,8 @@ struct journal_mailbox {
 
 struct journal_builder {
     struct buf lengths, mailboxes, meta;
-    struct vec contents;                /* struct slice, borrowed */
-    uint64_t bytes;                     /* of the contents */
+    struct vec contents; /* struct slice, borrowed */
+    uint64_t bytes;      /* of the contents */
     uint32_t nmailboxes;
 };
 
@@ -90,7 +90,8 @@ struct journal_change {
 };
 
 /* Slices point into the body, arrays are of the arena.  ERR_CORRUPT. */
-err_t journal_change_decode(struct slice body, struct arena *, struct journal_change *out) NODISCARD;
+err_t journal_change_decode(struct slice body, struct arena *,
+                            struct journal_change *out) NODISCARD;
 
 struct journal_void {
     uint64_t sequence, number;

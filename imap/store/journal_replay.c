@@ -27,21 +27,21 @@ struct step {
     const struct journal_found *record;
     const struct journal_mailbox *box;
     const struct slice *contents;
-    const struct journal_mailbox *boxes;    /* all of the record */
+    const struct journal_mailbox *boxes; /* all of the record */
     size_t nboxes;
     bool is_void;
 };
 
 /* All that concerns one mailbox. */
 struct history {
-    struct vec steps;                   /* struct step */
+    struct vec steps; /* struct step */
 };
 
 struct replay {
     struct arena *arena;
-    struct map *by_id;                  /* uniqueid -> struct history */
+    struct map *by_id; /* uniqueid -> struct history */
     struct store *store;
-    struct vec names;                   /* struct slice: mailboxes that were done */
+    struct vec names; /* struct slice: mailboxes that were done */
     size_t applied, skipped;
 };
 
@@ -78,9 +78,11 @@ static err_t read_change(struct replay *r, const struct journal_found *record)
     err_t err = journal_change_decode(record->body, r->arena, &c);
 
     for (size_t i = 0; i < c.nmailboxes && !err; i++)
-        add_step(r, &(struct step){ .record = record, .box = &c.mailboxes[i],
+        add_step(r, &(struct step){ .record = record,
+                                    .box = &c.mailboxes[i],
                                     .contents = c.contents,
-                                    .boxes = c.mailboxes, .nboxes = c.nmailboxes });
+                                    .boxes = c.mailboxes,
+                                    .nboxes = c.nmailboxes });
     return err;
 }
 
@@ -149,7 +151,7 @@ struct box {
     const struct step *last;
     struct buf index_path;
     int fd;
-    bool unfinished;                    /* the header on the disk says so, or a step is void */
+    bool unfinished; /* the header on the disk says so, or a step is void */
 };
 
 static bool has_bytes(const char *path, struct slice bytes)
@@ -286,7 +288,7 @@ static err_t check_disk(struct box *b)
         return err;
     if (got < sizeof raw ||
         index_head_decode(slice_make(raw, sizeof raw), &layout, &head) != ERR_OK)
-        return ERR_OK;                  /* torn: about to be whole again */
+        return ERR_OK; /* torn: about to be whole again */
     b->unfinished |= (head.options & INDEX_OPT_UNFINISHED) != 0;
     if (head.generation != b->last->box->generation ||
         head.highestmodseq > b->last->box->after.modseq)
@@ -352,8 +354,8 @@ static err_t replay_head(const struct box *b, struct index_head *head)
     return durable_pwrite(b->fd, b->index_path.p, raw, sizeof raw, 0);
 }
 
-/* The opening looks at all records of an index that was last written before the start: so must it at
- * this one, when records of the journal were damaged. */
+/* The opening looks at all records of an index that was last written before the start: so must it
+ * at this one, when records of the journal were damaged. */
 static void keep_time(const struct box *b, const struct stat *was)
 {
     const struct timespec times[2] = { was->st_atim, was->st_mtim };
@@ -413,8 +415,8 @@ static err_t replay_history(struct replay *r, struct history *h)
     return err;
 }
 
-/* Usage of quotas is derived, so that records say nothing of it.  Before the journal is cleared: who
- * dies here leaves it to the next start. */
+/* Usage of quotas is derived, so that records say nothing of it.  Before the journal is cleared:
+ * who dies here leaves it to the next start. */
 static void recount(struct store *s, const struct replay *r)
 {
     struct buf root = BUF_INIT;
@@ -434,7 +436,9 @@ static void recount(struct store *s, const struct replay *r)
 
 err_t journal_replay_all(void *store, const struct journal_found *all, size_t n)
 {
-    struct replay r = { .arena = arena_new(0), .by_id = map_new(free_history), .store = store,
+    struct replay r = { .arena = arena_new(0),
+                        .by_id = map_new(free_history),
+                        .store = store,
                         .names = VEC_INIT(struct slice) };
     struct slice id;
     void *h;

@@ -100,7 +100,8 @@ static void keep_damaged(struct journal *j, unsigned i, uint64_t sequence)
     if (!file_exists(buf_cstr(&path)) && durable_copy(j->path[i].p, path.p, true) != ERR_OK)
         buf_reset(&path);
     log_err("IOERROR: the journal has records that cannot be read; all others are replayed, check "
-            "the newest messages: filename=<%s> copy=<%s>", j->path[i].p, buf_cstr(&path));
+            "the newest messages: filename=<%s> copy=<%s>",
+            j->path[i].p, buf_cstr(&path));
     buf_fini(&path);
 }
 
@@ -119,9 +120,10 @@ static err_t look(struct journal *j, unsigned i, struct leftovers *l)
     if (l->scan[i].damaged)
         keep_damaged(j, i, l->head[i].sequence);
     else if (l->scan[i].torn)
-        log_warn("the journal ends with a record that is not whole and is left out; nobody was told "
-                 "that it is stored, unless the disk has lost it since: filename=<%s>",
-                 j->path[i].p);
+        log_warn(
+            "the journal ends with a record that is not whole and is left out; nobody was told "
+            "that it is stored, unless the disk has lost it since: filename=<%s>",
+            j->path[i].p);
     return ERR_OK;
 }
 
@@ -145,7 +147,8 @@ static err_t check_marker(const struct journal *j, const struct leftovers *l, st
     err_t err = file_load(j->marker.p, JOURNAL_PAGE, &text);
 
     if (!err && !names_both(buf_slice(&text), l)) {
-        buf_addf(why, "the journal of the last run (%.*s) is missing or damaged: bring it back "
+        buf_addf(why,
+                 "the journal of the last run (%.*s) is missing or damaged: bring it back "
                  "(mount its disk); to go on without what only it has, remove %s",
                  SLICE_ARG(slice_trim(buf_slice(&text))), j->marker.p);
         err = ERR_CORRUPT;
@@ -238,9 +241,10 @@ err_t journal_start(struct journal *j, const struct journal_conf *conf, struct b
     if (!err)
         err = journal_store(j, &s);
     if (err)
-        buf_addf(why, "the journal in %s cannot be made (%s): free %llu bytes there, or set "
-                 "journal_size or journal_path", j->dir.p, err_name(err),
-                 (unsigned long long)conf->size);
+        buf_addf(why,
+                 "the journal in %s cannot be made (%s): free %llu bytes there, or set "
+                 "journal_size or journal_path",
+                 j->dir.p, err_name(err), (unsigned long long)conf->size);
     return err;
 }
 
@@ -359,6 +363,7 @@ void journal_close(struct journal **jp)
     journal_unlock(j, JOURNAL_USERS);
     if (journal_lock(j, JOURNAL_USERS, F_WRLCK, false) == ERR_OK && journal_finish(j) != ERR_OK)
         log_err("IOERROR: the journal could not be cleared and will be replayed at the next start: "
-                "filename=<%s>", j->dir.p);
+                "filename=<%s>",
+                j->dir.p);
     release(j);
 }

@@ -13,7 +13,7 @@
 /* ---- making durable what records changed ---- */
 
 struct devices {
-    struct vec seen;                    /* dev_t */
+    struct vec seen; /* dev_t */
 };
 
 static bool is_new(struct devices *d, dev_t dev)

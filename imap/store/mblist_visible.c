@@ -17,12 +17,12 @@ struct view {
     const struct ident *ident;
     bool is_admin;
     struct slice userid;
-    struct buf own_key, own_below;      /* keys of the INBOX and of what is below it; empty: none */
-    struct buf done[2 * RANGES_MAX];    /* keys and prefixes of the ranges walked already */
+    struct buf own_key, own_below;   /* keys of the INBOX and of what is below it; empty: none */
+    struct buf done[2 * RANGES_MAX]; /* keys and prefixes of the ranges walked already */
     size_t ndone;
     struct mbentry entry;
     struct buf intname, ext;
-    struct vec *noted;                  /* struct buf: keys that may concern; NULL: not wanted */
+    struct vec *noted; /* struct buf: keys that may concern; NULL: not wanted */
     mblist_seen_fn *fn;
     void *arg;
 };
@@ -90,8 +90,9 @@ static void view_init(struct view *v, const struct namespace *ns, const struct i
 {
     struct slice inbox = namespace_inbox(ns);
 
-    *v = (struct view){ .ns = ns, .ident = ident, .is_admin = is_admin,
-                        .userid = ident_userid(ident) };
+    *v = (struct view){
+        .ns = ns, .ident = ident, .is_admin = is_admin, .userid = ident_userid(ident)
+    };
     mbentry_init(&v->entry);
     if (inbox.n) {
         mblist_name_key(inbox, &v->own_key);
