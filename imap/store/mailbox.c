@@ -234,8 +234,8 @@ static err_t describe_again(struct mailbox *mb)
         err = quota_find(mb->store, buf_slice(&entry.name), &root);
     if (!err || err == ERR_NOTFOUND) {
         const struct slice quotaroot = buf_slice(&root);
-        log_notice("cyrus.header is of another name, writing it anew: mailbox=<%s>",
-                   buf_cstr(&entry.name));
+        log_warn("cyrus.header is not what list and index say, writing it anew with its names of "
+                 "flags: mailbox=<%s>", buf_cstr(&entry.name));
         err = mailbox_set_header(mb->store, &entry, &quotaroot, NULL);
     }
     user_unlock(&lock);
@@ -244,12 +244,16 @@ static err_t describe_again(struct mailbox *mb)
     return err;
 }
 
-static bool has_other_name(const struct mailbox *mb)
+/* Another name, or other bytes than the index knows: without the journal one of the two files may
+ * have reached the disk alone. */
+static bool is_other_header(const struct mailbox *mb)
 {
     const struct header *h = view_header(mb);
 
-    return mb->core->writable && h->name.n && !mb->hs->bad && !lockorder_holds(LOCK_USER) &&
-           !slice_eq(buf_slice(&h->name), buf_slice(&mb->entry.name));
+    if (!mb->core->writable || mb->hs->bad || mb->hs->err || lockorder_holds(LOCK_USER))
+        return false;
+    return (h->name.n && !slice_eq(buf_slice(&h->name), buf_slice(&mb->entry.name))) ||
+           (mb->head.header_file_crc && h->crc != mb->head.header_file_crc);
 }
 
 /* Written before the server was started: what was torn then shows only in the records. */
@@ -260,8 +264,8 @@ static err_t check_after_start(struct mailbox *mb)
         return ERR_OK;
     if (!recover_looks_sound(mb))
         return recover_mailbox(mb);
-    if (has_other_name(mb) && describe_again(mb) != ERR_OK)
-        log_debug("cyrus.header of %s keeps its old name", mb->core->index_path.p);
+    if (is_other_header(mb) && describe_again(mb) != ERR_OK)
+        log_debug("cyrus.header beside %s stays as it is", mb->core->index_path.p);
     mb->mtime = time(NULL);
     if (mb->core->writable)
         (void)!futimens(mb->core->fd, NULL);
