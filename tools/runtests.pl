@@ -71,6 +71,7 @@ sub script {
     }
     $not_ok ||= 1 if $parser->has_problems || $parser->exit;
     (my $name = $path) =~ s{^\Q$src\E/cunit/}{};
+    @lines = grep { !/^\s*ok \d/ } @lines if @lines > 80;        # what went well is not looked for
     splice @lines, 0, @lines - 80 if @lines > 80;
     report($name, $ok, $not_ok, time - $t, join '', @lines);
 }
