@@ -355,10 +355,13 @@ subtest 'prefork and connections' => sub {
     sleep 0.3;
     is(count($self, 'a'), 5, 'and no more');
     close $_->[0] for @c;
-    my ($s, $pid) = greeted($port);
-    ok($pid, 'served again');
-    sleep 0.3;
-    is(count($self, 'a'), 5, 'processes are used again');
+    # one that has just been left may say so too late for the next connection, but not for six
+    for (1 .. 6) {
+        my ($s, $pid) = greeted($port);
+        ok($pid, 'served again');
+        close $s;
+    }
+    cmp_ok(count($self, 'a'), '<', 9, 'processes are used again');
     is(stopped($self), 0, 'ends well');
 };
 
