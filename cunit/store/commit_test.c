@@ -542,6 +542,44 @@ static void move_failing(const char *conf, const char *step, bool of_journal)
     instance_close(&s);
 }
 
+/* A mailbox that cannot be written fails alone, at whichever write. */
+static void test_one_recipient_failing(void)
+{
+    enum { N = 3 };
+    struct store *s = instance_open("");
+    struct failing_step failing = { .step = "pwrite" };
+    struct append_info info = { .internaldate = 1600000000 };
+    struct mailbox *mbs[N];
+    struct commit *c[N];
+    err_t results[N];
+    char name[40];
+    uint32_t uid;
+
+    for (unsigned i = 0; i < N; i++) {
+        snprintf(name, sizeof name, "user.u%u", i);
+        box_create(s, name, NULL);
+        mbs[i] = box_open(s, name);
+        CU_ASSERT_EQUAL(box_append(mbs[i], 7, 0, NULL), ERR_OK);
+    }
+    CU_ASSERT_EQUAL(partition_file(mailbox_entry(mbs[1]), FILE_INDEX, &failing.path), ERR_OK);
+    struct stage *stage = stage_message(s, "default", 1);
+    commit_begin_many(mbs, N, NULL, c, results);
+    for (unsigned i = 0; i < N; i++)
+        CU_ASSERT_EQUAL(commit_append(c[i], stage, &info, &uid), ERR_OK);
+    durable_set_hook(fail_step, &failing);
+    commit_end_many(c, N, results);
+    durable_set_hook(NULL, NULL);
+    stage_free(&stage);
+    for (unsigned i = 0; i < N; i++) {
+        CU_CHECK_ROW(i, (results[i] == ERR_OK) == (i != 1));
+        CU_CHECK_ROW(i, mailbox_head(mbs[i])->exists == (i == 1 ? 1 : 2));
+        CU_CHECK_ROW(i, box_fault(mailbox_entry(mbs[i])) == NULL);
+        mailbox_close(&mbs[i]);
+    }
+    buf_fini(&failing.path);
+    instance_close(&s);
+}
+
 static void test_move_failing(void)
 {
     move_failing("commit_sync: direct\n", "sync", false);
@@ -731,6 +769,6 @@ TEST_SUITE("commit", { "append", test_append },
            { "sync counts", test_sync_counts }, { "bulk", test_bulk }, { "flags", test_flags },
            { "flag limit", test_flag_limit }, { "copy", test_copy }, { "no links", test_no_links },
            { "expunge modes", test_expunge_modes }, { "quota", test_quota },
-           { "begin many", test_begin_many }, { "move failing", test_move_failing },
+           { "begin many", test_begin_many }, { "one recipient failing", test_one_recipient_failing }, { "move failing", test_move_failing },
            { "failures", test_failures }, { "name in use", test_name_in_use },
            { "listener", test_listener }, { "head only", test_head_only })

@@ -39,7 +39,7 @@ static struct journal_key key_of(const struct index_head *h)
                                  .crc = h->sync_crc_basic };
 }
 
-/* The same bytes for several mailboxes stand in the record once. */
+/* A stage for several mailboxes stands in the record once. */
 static uint32_t number_of(struct journal_builder *b, struct slice bytes)
 {
     for (size_t i = b->contents.n; i-- > 0;)
@@ -53,13 +53,15 @@ static err_t add_messages(struct commit *c, struct journal_builder *b, struct ve
 {
     for (size_t i = 0; i < c->names.n; i++) {
         struct commit_name *n = VEC_AT(&c->names, struct commit_name, i);
-        err_t err = n->staged ? ERR_OK : filemap_open(&n->map, buf_cstr(&n->source));
+        err_t err = n->staged || n->map.base ? ERR_OK : filemap_open(&n->map, buf_cstr(&n->source));
         if (err)
             return err;
         if (!n->staged)
             n->content = filemap_slice(&n->map);
         *VEC_PUSH(out, struct journal_message) = (struct journal_message){
-            .uid = n->uid, .time = n->time, .content = number_of(b, n->content)
+            .uid = n->uid,
+            .time = n->time,
+            .content = n->staged ? number_of(b, n->content) : journal_add_content(b, n->content),
         };
     }
     return ERR_OK;
@@ -273,25 +275,20 @@ static err_t put_record(struct journal *j, struct journal_builder *b, struct jou
     return err ? err : journal_sync(j);
 }
 
-/* Whoever finds the mark when we have died between the record and its files repairs the mailbox,
- * which also makes the record void: what others have seen as not done does not come back. */
-static err_t mark_all(struct commit **c, size_t n)
+/* Into the record; the mark comes before.  Whoever finds it when we have died between the record
+ * and its files repairs the mailbox, which also makes the record void: what others have seen as not
+ * done does not come back.  A mailbox that cannot be marked fails alone. */
+static err_t enter(struct commit *c, struct journal_builder *b)
 {
-    err_t err = ERR_OK;
+    err_t err = commit_start(c);
 
-    for (size_t i = 0; i < n && !err; i++)
-        if (goes(c[i]))
-            err = commit_start(c[i]);
-    return err;
+    return err ? err : add_mailbox(c, b);
 }
 
 static void write_record(struct commit **c, size_t n, struct journal *j, struct journal_builder *b)
 {
     struct journal_pos pos;
-    err_t err = mark_all(c, n);
-
-    if (!err)
-        err = put_record(j, b, &pos);
+    err_t err = put_record(j, b, &pos);
 
     if (err) {
         fail_all(c, n, err);
@@ -345,7 +342,7 @@ static void end_some(struct commit **c, size_t n, struct journal *j)
     journal_builder_init(&b);
     for (size_t i = 0; i < n; i++) {
         if (goes(c[i]))
-            c[i]->err = add_mailbox(c[i], &b);
+            c[i]->err = enter(c[i], &b);
         boxes += goes(c[i]);
     }
     const bool fits = journal_builder_length(&b) <= journal_body_max(j);
