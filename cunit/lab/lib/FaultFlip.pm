@@ -9,6 +9,7 @@ package FaultFlip;
 #   missing, and a command on that mailbox said so    reported
 #   missing, nothing said                        silent     bound 0
 #   flags that differ, and an ALERT for that mailbox    reported
+#   flags, rights or list entries that differ, named in the log    named
 #   different                                    wrong      bound 0
 #   a process died or did not answer             crash, hang     bound 0
 # Text files of the format that have no checksum (subscriptions, quota roots) can change their meaning
@@ -138,6 +139,16 @@ sub judge {
     return (\@wrong, \@silent, \@reported);
 }
 
+# What damage may take away with a word in the log, and no other: flags, rights, places in the list, limits.  The
+# bytes of a message, its size, date and UID are never among them.
+my $REDUCED = qr/^\w+: .*(?:FLAGS\b|\bACL |\bLIST |\bQUOTA |UNSEEN\b)/;
+
+# Did a program name the damage in its log?  The log stays for whoever asks next.
+sub is_named {
+    my ($tree) = @_;
+    return (FaultLab::slurp(FaultProgram::log_path($tree)) // '') =~ /IOERROR|DBERROR/;
+}
+
 # One trial.  Returns the category and the words for it.
 sub trial {
     my ($tree, $point, $before, $label) = @_;
@@ -174,6 +185,7 @@ sub trial {
         my @beyond = grep { !/^\w+: $row->[1]/ } @wrong, @silent;         # "alice: LSUB INBOX ..."
         return ('unchecked', '') if !@beyond;
     }
+    return ('named', join '; ', @wrong) if @wrong && is_named($tree) && !grep { !/$REDUCED/ } @wrong;
     return ('wrong', join '; ', @wrong) if @wrong;
     return ('silent', join '; ', @silent) if @silent;
     return ('reported', '') if @reported;
@@ -182,7 +194,7 @@ sub trial {
 }
 
 # ---- the job
-my @CATEGORIES = qw(harmless healed reported unchecked silent wrong crash hang);
+my @CATEGORIES = qw(harmless healed reported named unchecked silent wrong crash hang);
 
 sub run {
     my ($population) = @_;
@@ -199,7 +211,7 @@ sub run {
         if (defined $journal) { FaultLab::bound('F6.journal_points', $journal, FaultLab::choose(20, 1_000, 3_000), at_least => 1) }
         else { FaultLab::skipped('F6 journal', 'nothing is left in a journal after a kill') }
     }
-    FaultLab::figure("F6.$_", $count{$_} // 0) for qw(harmless healed reported unchecked);
+    FaultLab::figure("F6.$_", $count{$_} // 0) for qw(harmless healed reported named unchecked);
     FaultLab::bound("F6.$_", $count{$_} // 0, 0) for qw(silent wrong crash hang);
 }
 
