@@ -14,7 +14,6 @@ package FaultCalls;
 use strict;
 use warnings;
 use Errno qw(ENOSPC EDQUOT EIO EROFS EMFILE ENFILE ENOMEM EINTR EAGAIN ENOLCK);
-use Time::HiRes qw(time);
 use FaultLab;
 use FaultOps;
 use FaultProgram;
@@ -202,10 +201,10 @@ sub series {
 
 # All points of one series in a worker, until the operation passes undisturbed.
 sub run_series {
-    my ($w, $item, $first, $stride, $deadline, $say) = @_;
+    my ($w, $item, $first, $stride, $time, $say) = @_;
     my ($name, $calls, $error) = split ' ', $item;
     my $rand = FaultLab::random($item);
-    for (my $n = $first || 1 + $rand->($stride); $n < CALLS_MAX && time <= $deadline; $n += 1 + $rand->(2 * $stride - 1)) {
+    for (my $n = $first || 1 + $rand->($stride); $n < CALLS_MAX && !FaultLab::is_over($time, $w); $n += 1 + $rand->(2 * $stride - 1)) {
         unlink "$w->{tree}{dir}/stderr";
         my $v = $calls =~ /^strace:(\w+)/ ? FaultTrace::trial($w, $OP{$name}, $1, $error, $n)
                                           : trial($w, $OP{$name}, $calls =~ s/\+/ /gr, $error, $n);
@@ -218,16 +217,15 @@ sub run_series {
     }
 }
 
-# A list of series, side by side; counts go to %$count.
+# A list of series, side by side, in a time of FaultLab::time_for; counts go to %$count.
 sub run_all {
-    my ($population, $first, $stride, $seconds, $count, @series) = @_;
-    my $deadline = time + $seconds;
+    my ($population, $first, $stride, $time, $count, @series) = @_;
     my %by_op;
     FaultLab::spread($FaultLab::Opt{workers}, \@series, sub { place($population) },
         sub {
             my ($item, $w, $say) = @_;
-            return $w->{stop} = 1 if time > $deadline;
-            run_series($w, $item, $first, $stride, $deadline, $say);
+            return $w->{stop} = 1 if FaultLab::is_over($time, $w);
+            run_series($w, $item, $first, $stride, $time, $say);
         },
         sub {
             my ($category, $point, $words) = split /\|/, $_[0], 3;
@@ -245,17 +243,20 @@ sub run {
     my %count;
     if ($FaultLab::Opt{point}) {
         my ($item, $n) = $FaultLab::Opt{point} =~ /^(.*) (\d+)\z/ or die "F1: a point is OP CALLS ERROR N\n";
-        run_all($population, $n, 1, 3600, \%count, $item);
+        run_all($population, $n, 1, FaultLab::time_for(3_600, 1), \%count, $item);
     } else {
-        run_all($population, 0, FaultLab::choose(3, 1, 1), FaultLab::choose(20, 600, 36_000), \%count, series());
+        my ($least, $strace_least) = (FaultLab::choose(40, 2_000, 3_000), FaultLab::choose(5, 300, 2_000));
+        my $time = FaultLab::time_for(FaultLab::choose(20, 600, 36_000), $least);
+        run_all($population, 0, FaultLab::choose(3, 1, 1), $time, \%count, series());
         my $why = FaultTrace::obstacle();
-        FaultLab::bound('F1.points', $count{points} // 0, FaultLab::choose(40, 2_000, 3_000), at_least => 1);
+        FaultLab::bound('F1.points', $count{points} // 0, $least, at_least => 1);
         if ($why) { FaultLab::skipped('F1 strace', $why) }
         else {
             my $before = $count{points};
-            run_all($population, 0, FaultLab::choose(4, 3, 1), FaultLab::choose(4, 90, 7_200), \%count,
+            $time = FaultLab::time_for(FaultLab::choose(4, 90, 7_200), $strace_least);
+            run_all($population, 0, FaultLab::choose(4, 3, 1), $time, \%count,
                 FaultLab::shuffled(FaultLab::random('strace'), FaultTrace::series()));
-            FaultLab::bound('F1.strace_points', $count{points} - $before, FaultLab::choose(5, 300, 2_000), at_least => 1);
+            FaultLab::bound('F1.strace_points', $count{points} - $before, $strace_least, at_least => 1);
         }
     }
     FaultLab::figure("F1.$_", $count{$_} // 0) for qw(refused ended tolerated);

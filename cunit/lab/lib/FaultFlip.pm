@@ -17,7 +17,6 @@ package FaultFlip;
 # The journal has its own judgement: FaultJournal.
 use strict;
 use warnings;
-use Time::HiRes qw(time);
 use FaultJournal;
 use FaultLab;
 use FaultProgram;
@@ -199,16 +198,19 @@ my @CATEGORIES = qw(harmless healed reported named unchecked silent wrong crash 
 sub run {
     my ($population) = @_;
     my $only = $FaultLab::Opt{point};
+    my ($files_least, $journal_least) = (FaultLab::choose(60, 10_000, 100_000), FaultLab::choose(20, 1_000, 3_000));
     my (%count, $tried, $journal);
-    $tried = run_files($population, \%count, FaultLab::choose(14, 700, 30_000)) unless $only && $only =~ / journal/;
-    $journal = FaultJournal::run($population, \%count, FaultLab::choose(6, 200, 6_000)) unless $only && $only !~ / journal/;
+    $tried = run_files($population, \%count, FaultLab::time_for(FaultLab::choose(14, 700, 30_000), $files_least))
+        unless $only && $only =~ / journal/;
+    $journal = FaultJournal::run($population, \%count, FaultLab::time_for(FaultLab::choose(6, 200, 6_000), $journal_least))
+        unless $only && $only !~ / journal/;
     my %by = (%{ $count{files} || {} }, %{ $count{journal} || {} });
     for my $label (sort keys %by) {
         FaultLab::note(sprintf '%-40s %s', $label, join ' ', map { "$_=$by{$label}{$_}" } grep { $by{$label}{$_} } @CATEGORIES);
     }
     if (!$only) {
-        FaultLab::bound('F6.points', $tried, FaultLab::choose(60, 10_000, 100_000), at_least => 1);
-        if (defined $journal) { FaultLab::bound('F6.journal_points', $journal, FaultLab::choose(20, 1_000, 3_000), at_least => 1) }
+        FaultLab::bound('F6.points', $tried, $files_least, at_least => 1);
+        if (defined $journal) { FaultLab::bound('F6.journal_points', $journal, $journal_least, at_least => 1) }
         else { FaultLab::skipped('F6 journal', 'nothing is left in a journal after a kill') }
     }
     FaultLab::figure("F6.$_", $count{$_} // 0) for qw(harmless healed reported named unchecked);
@@ -227,17 +229,17 @@ sub place {
     return { tree => $tree, before => $before, label => labels($tree), end => sub { $tree->drop } };
 }
 
-# All files but the journal.  Counts into %$count; returns the number of points.
+# All files but the journal, in a time of FaultLab::time_for.  Counts into %$count; returns the number of points.
 sub run_files {
-    my ($population, $count, $seconds) = @_;
+    my ($population, $count, $time) = @_;
     my $only = $FaultLab::Opt{point};
     my $first = FaultTree->copy($population, FaultLab::memory_dir());
     my @points = $only ? ($only) : points($first);
-    my ($deadline, $tried) = (time + $seconds, 0);
+    my $tried = 0;
     FaultLab::spread($FaultLab::Opt{workers}, \@points, sub { place($population) },
         sub {
             my ($point, $w, $say) = @_;
-            return $w->{stop} = 1 if time > $deadline;
+            return $w->{stop} = 1 if FaultLab::is_over($time, $w);
             my ($category, $words) = trial($w->{tree}, $point, $w->{before}, $w->{label});
             my $log = FaultProgram::logged($w->{tree});
             print "$category $words\n", map { "  log: $_\n" } split /\n/, $log if $only;

@@ -12,7 +12,6 @@ package FaultJournal;
 #   something that never was                                wrong      bound 0
 use strict;
 use warnings;
-use Time::HiRes qw(time);
 use FaultLab;
 use FaultOps;
 use FaultProgram;
@@ -145,20 +144,19 @@ sub trial {
     return [ $log ? 'reported' : 'silent', $earlier ];
 }
 
-# Counts into %$count (as FaultFlip); returns the number of points, undef without a journal.
+# In a time of FaultLab::time_for; counts into %$count (as FaultFlip); returns the number of points, undef without a journal.
 sub run {
-    my ($population, $count, $seconds) = @_;
+    my ($population, $count, $time) = @_;
     my $main = image($population) or return undef;
     my $only = $FaultLab::Opt{point};
     my @points = $only ? ($only) : points($main);
-    my $deadline = time + $seconds;
     my $tried = 0;
     $main->{tree}->drop;
     FaultLab::spread($FaultLab::Opt{workers}, \@points,
         sub { my $w = image($population); $w->{end} = sub { $w->{tree}->drop }; return $w },
         sub {
             my ($point, $w, $say) = @_;
-            return $w->{stop} = 1 if time > $deadline;
+            return $w->{stop} = 1 if FaultLab::is_over($time, $w);
             my $v = trial($w, $point);
             print "$v->[0] $v->[1]\n" if $only;
             $w->{tree}->restore unless $only && $FaultLab::Opt{keep};

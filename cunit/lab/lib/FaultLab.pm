@@ -138,10 +138,26 @@ sub check_store {
     bound("$job.checker", $? ? 1 : 0, 0) or print map { "  $_\n" } (split /\n/, $out)[ -20 .. -1 ];
 }
 
+# ---- time
+
+# The time that a job has, from now: so many seconds, but not less than the trials that its bound asks
+# for need, however slow the machine is.  Eight times the seconds are the end in any case.
+sub time_for {
+    my ($seconds, $trials) = @_;
+    return { enough => time + $seconds, end => time + 8 * $seconds, share => POSIX::ceil($trials / $Opt{workers}) };
+}
+
+# Is it over for this worker (its state, as spread() knows it)?
+sub is_over {
+    my ($time, $w) = @_;
+    return time > $time->{end} || (time > $time->{enough} && ($w->{said} // 0) >= $time->{share});
+}
+
 # ---- processes side by side
 
 # Split a list between worker processes.  $code->($item, $worker_number, $say) runs in a worker;
-# what it says comes back line by line through $heard->(line).  $init->($worker_number) first.
+# what it says comes back line by line through $heard->(line), a line for each trial.  $init->($worker_number)
+# first: it returns the worker's state, a hash.
 sub spread {
     my ($workers, $items, $init, $code, $heard) = @_;
     my (@pids, %from);
@@ -154,7 +170,7 @@ sub spread {
             $wr->autoflush(1);
             my $state = eval { $init->($w) };
             print {$wr} 'error ' . ($@ =~ s/\n/ /gr) . "\n" if $@;
-            my $say = sub { print {$wr} ($_[0] =~ s/\n/ /gr), "\n" };
+            my $say = sub { $state->{said}++; print {$wr} ($_[0] =~ s/\n/ /gr), "\n" };
             for (my $n = $w; !$@ && $n < @$items; $n += $workers) {
                 eval { $code->($items->[$n], $state, $say); 1 } or $say->('error ' . $@);
                 last if $state->{stop};

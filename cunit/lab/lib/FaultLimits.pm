@@ -57,12 +57,13 @@ sub sessions {
     my $rand = FaultLab::random('limits');
     my @points = FaultLab::shuffled($rand, map { my $op = $_; map { "$op->{name} files $_" } 1 .. SLOTS } @FaultOps::OPS);
     @points = ($FaultLab::Opt{point}) if $FaultLab::Opt{point};
-    my $deadline = time + FaultLab::choose(6, 120, 600);
+    my $least = FaultLab::choose(15, 150, 150);
+    my $time = FaultLab::time_for(FaultLab::choose(6, 120, 600), $least);
     my ($tried, %count) = (0);
     FaultLab::spread($FaultLab::Opt{workers}, \@points, sub { FaultCalls::place($population) },
         sub {
             my ($point, $w, $say) = @_;
-            return $w->{stop} = 1 if time > $deadline;
+            return $w->{stop} = 1 if FaultLab::is_over($time, $w);
             unlink "$w->{tree}{dir}/stderr";
             my $v = trial($w, $point);
             $w->{tree}->restore;
@@ -76,7 +77,7 @@ sub sessions {
             $count{$category}++;
             FaultLab::broken('F5', $point, "$category " . substr $words, 0, 300) if grep { $_ eq $category } @FaultCalls::BAD;
         });
-    FaultLab::bound('F5.points', $tried, FaultLab::choose(15, 150, 150), at_least => 1) unless $FaultLab::Opt{point};
+    FaultLab::bound('F5.points', $tried, $least, at_least => 1) unless $FaultLab::Opt{point};
     FaultLab::figure("F5.$_", $count{$_} // 0) for qw(refused ended tolerated);
     FaultLab::bound("F5.$_", $count{$_} // 0, 0) for @FaultCalls::BAD;
 }

@@ -143,12 +143,13 @@ sub run {
     my ($population) = @_;
     return FaultLab::skipped('F3', 'programs with AddressSanitizer bring their own malloc') if is_sanitized();
     my @points = $FaultLab::Opt{point} ? ($FaultLab::Opt{point}) : points(place($population));
-    my $deadline = time + FaultLab::choose(8, 180, 3_600);
+    my $least = FaultLab::choose(10, 1_500, 10_000);
+    my $time = FaultLab::time_for(FaultLab::choose(8, 180, 3_600), $least);
     my (%count, $tried);
     FaultLab::spread($FaultLab::Opt{workers}, \@points, sub { place($population) },
         sub {
             my ($point, $w, $say) = @_;
-            return $w->{stop} = 1 if time > $deadline;
+            return $w->{stop} = 1 if FaultLab::is_over($time, $w);
             my $v = trial($w, $point);
             $w->{tree}->restore;
             $say->("$v->[0]|$point|$v->[1]") unless $v->[0] eq 'unfired';
@@ -161,7 +162,7 @@ sub run {
             $count{$category}++;
             FaultLab::broken('F3', $point, "$category " . substr $words, 0, 300) if $category =~ /crash|harm/;
         });
-    FaultLab::bound('F3.points', $tried // 0, FaultLab::choose(10, 1_500, 10_000), at_least => 1) unless $FaultLab::Opt{point};
+    FaultLab::bound('F3.points', $tried // 0, $least, at_least => 1) unless $FaultLab::Opt{point};
     live() unless $FaultLab::Opt{point};
     FaultLab::figure("F3.$_", $count{$_} // 0) for qw(ended refused tolerated before_login);
     FaultLab::bound("F3.$_", $count{$_} // 0, 0) for qw(crash harm);

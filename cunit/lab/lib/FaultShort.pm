@@ -6,7 +6,6 @@ package FaultShort;
 # must succeed, its effect be whole, and what is read under the same rules be what is there.
 use strict;
 use warnings;
-use Time::HiRes qw(time);
 use FaultCalls;
 use FaultLab;
 use FaultOps;
@@ -65,12 +64,13 @@ sub run {
     my ($population) = @_;
     my @points = map { my $n = $_; map { "$_->{name} $n" } @FaultOps::OPS } 1 .. FaultLab::choose(20, 60, 2_000);
     @points = ($FaultLab::Opt{point}) if $FaultLab::Opt{point};
-    my $deadline = time + FaultLab::choose(8, 120, 3_600);
+    my $least = FaultLab::choose(10, 400, 5_000);
+    my $time = FaultLab::time_for(FaultLab::choose(8, 120, 3_600), $least);
     my ($tried, $fired, $wrong) = (0, 0, 0);
     FaultLab::spread($FaultLab::Opt{workers}, \@points, sub { FaultCalls::place($population) },
         sub {
             my ($point, $w, $say) = @_;
-            return $w->{stop} = 1 if time > $deadline;
+            return $w->{stop} = 1 if FaultLab::is_over($time, $w);
             my $v = trial($w, $point);
             $w->{tree}->restore;
             $say->("$v->[0]|$point|$v->[2]|$v->[1]");
@@ -85,7 +85,7 @@ sub run {
             $wrong++;
             FaultLab::broken('F2', $point, substr $words, 0, 300);
         });
-    FaultLab::bound('F2.operations', $tried, FaultLab::choose(10, 400, 5_000), at_least => 1) unless $FaultLab::Opt{point};
+    FaultLab::bound('F2.operations', $tried, $least, at_least => 1) unless $FaultLab::Opt{point};
     FaultLab::figure('F2.short_calls', $fired);
     FaultLab::bound('F2.wrong', $wrong, 0);
 }
