@@ -582,7 +582,7 @@ static void test_one_recipient_failing(void)
 
 static void test_move_failing(void)
 {
-    move_failing("commit_sync: direct\n", "sync", false);
+    move_failing("commit_sync: direct\n", "sync", true);
     move_failing("", "sync", true);
     move_failing("", "pwrite", true);
     move_failing("", "pwrite", false);

@@ -170,7 +170,15 @@ static void test_refused_and_more(void)
     }
 }
 
-/* ---- never applied: its process was killed ---- */
+/* ---- not applied by its own process, which was killed ---- */
+
+static int keep_flushed(void *arg, const char *step, const char *path)
+{
+    (void)arg, (void)path;
+    if (strcmp(step, "syncfs") == 0)
+        disk_keep("flushed");
+    return 0;
+}
 
 static int die_after_sync(struct store *s)
 {
@@ -185,6 +193,7 @@ static int outlive(struct store *s)
 {
     if (disk_run(die_after_sync) != 9)
         return 1;
+    durable_set_hook(keep_flushed, NULL);
     return op_append_many(s);
 }
 
@@ -192,6 +201,7 @@ static int outlive_and_flag(struct store *s)
 {
     if (disk_run(die_after_sync) != 9)
         return 1;
+    durable_set_hook(keep_flushed, NULL);
     return op_flags(s);
 }
 
@@ -204,7 +214,8 @@ static void test_killed(void)
         begin("", &b);
         CU_CHECK_ROW(i, disk_run(rows[i]) == 0);
         disk_keep("new");
-        disk_put("old", "new");
+        CU_CHECK_ROW(i, file_exists(instance_path("flushed")));
+        disk_put("flushed", "new");
         check_boxes(&b, "new", i);
         disk_put("new", NULL);
         check_boxes(&b, "new", i);
@@ -279,14 +290,6 @@ static void test_foreign(void)
 /* ---- whole mailboxes ---- */
 
 static const struct actor robot = { .is_system = true };
-
-static int keep_flushed(void *arg, const char *step, const char *path)
-{
-    (void)arg, (void)path;
-    if (strcmp(step, "syncfs") == 0)
-        disk_keep("flushed");
-    return 0;
-}
 
 static int delete_box(struct store *s)
 {

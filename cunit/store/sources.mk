@@ -7,6 +7,7 @@ cunit_store_unit_store_SOURCES = cunit/runner.c cunit/test.h \
 	cunit/store/crash_test.c \
 	cunit/store/header_test.c \
 	cunit/store/index_test.c \
+	cunit/store/journal_dead_test.c \
 	cunit/store/journal_disk.c cunit/store/journal_disk.h \
 	cunit/store/journal_file_test.c \
 	cunit/store/journal_mixed_test.c \

@@ -320,6 +320,16 @@ static void finish_all(struct commit **c, size_t n)
     }
 }
 
+/* Several mailboxes, of which one loses what another one gets. */
+static bool is_move(struct commit *const *c, size_t n)
+{
+    size_t expunging = 0;
+
+    for (size_t i = 0; i < n; i++)
+        expunging += c[i]->nexpunged > 0;
+    return expunging > 0 && expunging < n;
+}
+
 /* Without the journal. */
 static void end_direct(struct commit **c, size_t n)
 {
@@ -335,17 +345,22 @@ static void end_direct(struct commit **c, size_t n)
 
 void commit_end_many(struct commit **c, size_t n, err_t *results)
 {
-    struct journal *journal = n ? c[0]->mb->store->journal : NULL;
+    struct store *s = n ? c[0]->mb->store : NULL;
+    const bool journaled = n && (store_journals(s) || is_move(c, n));
 
-    if (journal)
+    for (size_t i = 0; i < n; i++)
+        c[i]->journaled = journaled;
+    if (journaled)
         commit_end_journaled(c, n);
     else
         end_direct(c, n);
+    if (journaled && !store_journals(s) && store_settle(s) != ERR_OK)
+        log_err("IOERROR: the journal still has a change that others do not expect there");
     for (size_t i = 0; i < n; i++)
         results[i] = c[i]->err;
     finish_all(c, n);
-    if (journal)
-        journal_tidy(journal);
+    if (journaled)
+        journal_tidy(s->journal);
     for (size_t i = 0; i < n; i++)
         c[i] = NULL;
 }

@@ -339,9 +339,9 @@ static err_t place_copy(struct commit *c, struct slice from_partition, struct bu
 {
     const bool linkable = may_link(c, from_partition);
 
-    if (!c->mb->store->journal || c->content_bytes + r->size > COPY_CONTENT_MAX) {
+    if (!store_journals(c->mb->store) || c->content_bytes + r->size > COPY_CONTENT_MAX) {
         err_t err = link_message(c, buf_cstr(path), linkable, r);
-        c->copied |= !err && c->mb->store->journal;
+        c->copied |= !err && store_journals(c->mb->store);
         return err;
     }
     if (!file_exists(buf_cstr(path)))

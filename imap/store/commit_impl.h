@@ -65,6 +65,7 @@ struct commit {
     int copy_map[USER_FLAGS_MAX];
 
     /* while ending */
+    bool journaled;
     bool started; /* UNFINISHED is in the file */
     bool records_written, head_written, header_written;
     bool quota_applied;

@@ -276,8 +276,8 @@ static err_t put_record(struct journal *j, struct journal_builder *b, struct jou
 }
 
 /* Into the record; the mark comes before.  Whoever finds it when we have died between the record
- * and its files repairs the mailbox, which also makes the record void: what others have seen as not
- * done does not come back.  A mailbox that cannot be marked fails alone. */
+ * and its files carries the record out (journal_dead.c).  A mailbox that cannot be marked fails
+ * alone. */
 static err_t enter(struct commit *c, struct journal_builder *b)
 {
     err_t err = commit_start(c);

@@ -101,13 +101,11 @@ static err_t prepare_appends(struct commit *c, struct durable *d)
     struct mailbox *mb = c->mb;
     err_t err = ERR_OK;
 
-    const bool journaled = mb->store->journal != NULL;
-
-    if (c->nlinked && !(journaled && c->copied))
+    if (c->nlinked && !(c->journaled && c->copied))
         c->dir_item = durable_add_dir(d, mb->msg_dirfd, mb->msg_dir.p);
     if (c->copied)
         err = durable_sync_fs(mb->msg_dirfd, mb->msg_dir.p);
-    if (!err && c->cache.n && !journaled)
+    if (!err && c->cache.n && !c->journaled)
         err = write_cache(c);
     if (!err && !mb->head.nrecords)
         err = msgannot_create(mb->store, &mb->entry);
@@ -118,7 +116,7 @@ err_t commit_prepare(struct commit *c, struct durable *d)
 {
     err_t err = ERR_OK;
 
-    if (c->header_changed && !c->mb->store->journal)
+    if (c->header_changed && !c->journaled)
         err = write_header_file(c, d);
     if (!err && c->appended.n)
         err = prepare_appends(c, d);

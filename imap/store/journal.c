@@ -17,6 +17,7 @@
 #include "lib/base/mem.h"
 #include "lib/base/rand.h"
 #include "lib/os/file.h"
+#include "lib/os/map.h"
 
 enum { WARM_STEP = 1 << 20 }; /* bytes of a new file that are written ahead */
 
@@ -108,7 +109,7 @@ static err_t begin_file(struct journal *j, struct journal_shared *s, unsigned i)
     s->active = i;
     s->end = JOURNAL_PAGE;
     s->number = 0;
-    return ERR_OK;
+    return journal_store(j, s); /* before a record is there that nobody would know of */
 }
 
 /* Rounds sync only the active file: others may wait for one that covers records of this one. */
@@ -213,6 +214,29 @@ static err_t add_record(struct journal *j, struct journal_shared *s, enum journa
     return journal_store(j, s);
 }
 
+/* A process may have died between its record and saying that it is there: the next one comes behind
+ * it. */
+static err_t adopt_unknown(struct journal *j, struct journal_shared *s)
+{
+    uint8_t head[JOURNAL_RECORD_HEAD];
+    uint64_t length;
+    size_t got;
+    err_t err = file_pread(j->fd[s->active], j->path[s->active].p, head, sizeof head, s->end, &got);
+
+    if (err || got < sizeof head ||
+        !journal_record_follows(head, s->sequence[s->active], s->salt, s->number + 1, &length))
+        return err;
+    struct filemap map = FILEMAP_INIT;
+    err = filemap_refresh(&map, j->fd[s->active], j->half, j->path[s->active].p);
+    if (!err && journal_record_is_whole(filemap_slice(&map), s->end, length)) {
+        s->end += journal_padded(length);
+        s->number++;
+        err = journal_store(j, s);
+    }
+    filemap_fini(&map);
+    return err;
+}
+
 /* Under APPEND. */
 static err_t append_locked(struct journal *j, enum journal_kind kind, const struct slice *pieces,
                            size_t n, struct journal_pos *out)
@@ -222,6 +246,8 @@ static err_t append_locked(struct journal *j, enum journal_kind kind, const stru
 
     if (!err && s.failures)
         return ERR_AGAIN;
+    if (!err && s.sequence[s.active])
+        err = adopt_unknown(j, &s);
     if (!err)
         err = make_room(j, &s, journal_padded(length_of(pieces, n)));
     if (err)
@@ -375,16 +401,51 @@ err_t journal_sync(struct journal *j)
 
 /* ---- clearing ---- */
 
+/* ---- looking at what is there ---- */
+
+err_t journal_visit(struct journal *j, uint64_t sequence, journal_visit_fn *visit, void *arg)
+{
+    struct filemap map[2] = { FILEMAP_INIT, FILEMAP_INIT };
+    struct journal_scan scan[2] = { { .n = 0 }, { .n = 0 } };
+    struct vec all = VEC_INIT(struct journal_found);
+    err_t err = ERR_OK;
+
+    for (unsigned i = 0; i < 2 && !err; i++) {
+        err = filemap_refresh(&map[i], j->fd[i], j->half, j->path[i].p);
+        if (!err)
+            journal_file_row(filemap_slice(&map[i]), &scan[i]);
+    }
+    const unsigned first = scan[0].n && scan[1].n && scan[0].found->sequence > scan[1].found->sequence;
+    for (unsigned k = 0; k < 2; k++) {
+        const struct journal_scan *s = &scan[k ? !first : first];
+        for (size_t n = 0; n < s->n; n++)
+            *VEC_PUSH(&all, struct journal_found) = s->found[n];
+    }
+    if (!err && all.n)
+        err = visit(arg, sequence, all.p, all.n);
+    vec_fini(&all);
+    for (unsigned i = 0; i < 2; i++) {
+        journal_scan_free(&scan[i]);
+        filemap_fini(&map[i]);
+    }
+    return err;
+}
+
 /* Under CLEAR: all records of file i are applied, and what they changed is made durable. */
 static err_t clear_file(struct journal *j, unsigned i)
 {
     struct journal_shared s;
 
     BUG_UNLESS(!j->held);
-    err_t err = journal_lock(j, JOURNAL_INUSE0 + i, F_WRLCK, true);
+    err_t err = journal_load(j, &s);
+    if (!err)
+        err = journal_lock(j, JOURNAL_INUSE0 + i, F_WRLCK, true);
     if (err)
         return err;
-    err = j->flush(j->arg);
+    if (j->finish)
+        err = journal_visit(j, s.sequence[i], j->finish, j->arg);
+    if (!err)
+        err = j->flush(j->arg);
     if (!err)
         err = journal_write_head(j, i, 0, 0);
     if (!err)

@@ -21,8 +21,13 @@
  * nobody waits for a round that he does not need, and a round wakes all of its own at once.
  *
  * Order of locks: index locks of mailboxes - APPEND - INUSE; CLEAR - APPEND, CLEAR - INUSE; a round
- * waits only for the round before.  A process that dies gives its locks back: a record that it did
- * not apply is void, as the next record of the same mailbox shows (journal_record.h).
+ * waits only for the round before.  Who clears a file takes index locks of mailboxes at which
+ * somebody died, with a deadline, as theirs may be waiting for CLEAR.
+ *
+ * A process that dies gives its locks back.  A record that it did not apply is carried out by
+ * whoever opens one of its mailboxes or clears the file, before anybody looks at the mailbox
+ * (journal_dead.c).  A record that was refused is made void by its writer, or by the next record of
+ * the same mailbox (journal_record.h).
  *
  * File: a header page, then records, each at a multiple of JOURNAL_PAGE, so that no page that holds
  * a durable record is ever written again.  All numbers big-endian.
@@ -73,6 +78,10 @@ struct journal_found {
     struct slice body;
 };
 
+/* Records as they stand in the files, in order; borrowed for the call. */
+typedef err_t journal_visit_fn(void *arg, uint64_t sequence, const struct journal_found *,
+                               size_t n);
+
 struct journal_conf {
     const char *dir;
     bool make_dir;          /* missing: make it; else it is an error (not mounted) */
@@ -81,6 +90,9 @@ struct journal_conf {
     uint32_t group_wait_us; /* before a sync, for more records to come */
     /* All records in order, before anybody else can use the journal. */
     err_t (*replay)(void *arg, const struct journal_found *, size_t n);
+    /* All that is in the files, while file `sequence` is about to be cleared and nobody alive is
+     * between a record of it and its files: carry out what the dead have left. */
+    journal_visit_fn *finish;
     /* Make durable whatever the records changed. */
     err_t (*flush)(void *arg);
     void *arg;
@@ -123,6 +135,11 @@ void journal_tidy(struct journal *);
  * under the exclusive lock of a mailbox, before its files are replaced, moved or removed. */
 err_t journal_settle(struct journal *) NODISCARD;
 
+/* Show everything that is in the files now; others may go on writing, and a record that is not whole
+ * yet is the end.  sequence is passed on.  What the visitor returns, or ERR_IO. */
+err_t journal_visit(struct journal *, uint64_t sequence, journal_visit_fn *,
+                    void *arg) NODISCARD;
+
 /* ---- the files, for replay, tests and fuzzing: pure ---- */
 
 struct journal_scan {
@@ -136,6 +153,8 @@ struct journal_scan {
 uint64_t journal_file_sequence(struct slice file);
 /* Frees nothing of *out before; journal_scan_free() after use. */
 void journal_file_scan(struct slice file, struct journal_scan *out);
+/* The unbroken row from the first record on; nothing is looked for behind it. */
+void journal_file_row(struct slice file, struct journal_scan *out);
 void journal_scan_free(struct journal_scan *);
 
 #endif

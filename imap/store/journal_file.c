@@ -100,6 +100,22 @@ static bool is_sound(struct slice file, uint64_t at, const struct journal_record
     return be32_get(p + AT_CRC) == crc32_of(p + AT_REST, h->length - AT_REST);
 }
 
+bool journal_record_follows(const uint8_t p[JOURNAL_RECORD_HEAD], uint64_t sequence, uint64_t salt,
+                            uint64_t number, uint64_t *length)
+{
+    *length = be64_get(p + 8);
+    return memcmp(p, record_magic, sizeof record_magic) == 0 && be64_get(p + 16) == sequence &&
+           be64_get(p + 24) == number && be64_get(p + 40) == salt;
+}
+
+bool journal_record_is_whole(struct slice file, uint64_t at, uint64_t length)
+{
+    const struct journal_record_head h = { .length = length };
+
+    return at < file.n && length >= JOURNAL_RECORD_HEAD && length <= file.n - at &&
+           is_sound(file, at, &h);
+}
+
 struct scanning {
     struct vec found; /* struct journal_found */
     uint64_t known;   /* a record says that all up to this number were durable */
@@ -170,6 +186,22 @@ void journal_file_scan(struct slice file, struct journal_scan *out)
     judge(&s, out);
     out->n = s.found.n;
     out->found = s.found.p; /* handed over */
+}
+
+void journal_file_row(struct slice file, struct journal_scan *out)
+{
+    struct scanning s = { .found = VEC_INIT(struct journal_found) };
+    struct journal_head head;
+    struct journal_record_head h;
+    uint64_t at = JOURNAL_PAGE;
+    const bool used = journal_head_decode(file, &head) == ERR_OK && head.sequence;
+
+    while (used && read_head(file, at, &head, &h) && h.number == s.found.n + 1 &&
+           is_sound(file, at, &h)) {
+        take(&s, file, at, &h);
+        at += journal_padded(h.length);
+    }
+    *out = (struct journal_scan){ .found = s.found.p, .n = s.found.n }; /* handed over */
 }
 
 void journal_scan_free(struct journal_scan *s)

@@ -2,6 +2,8 @@
 #ifndef STORE_JOURNAL_FILE_H
 #define STORE_JOURNAL_FILE_H
 
+#include <stdbool.h>
+
 #include "imap/store/journal.h"
 
 struct journal_head {
@@ -29,5 +31,11 @@ static inline uint64_t journal_padded(uint64_t length)
 {
     return (length + JOURNAL_PAGE - 1) / JOURNAL_PAGE * JOURNAL_PAGE;
 }
+
+/* Is this the head of that record (its bytes are not looked at)?  *length: of the whole. */
+bool journal_record_follows(const uint8_t head[JOURNAL_RECORD_HEAD], uint64_t sequence,
+                            uint64_t salt, uint64_t number, uint64_t *length);
+/* Are the `length` bytes at `at` what was written there? */
+bool journal_record_is_whole(struct slice file, uint64_t at, uint64_t length);
 
 #endif

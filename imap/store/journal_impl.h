@@ -16,6 +16,7 @@ struct journal {
     unsigned held; /* bit i: the INUSE byte of file i is ours */
     bool must_tidy;
     err_t (*replay)(void *, const struct journal_found *, size_t);
+    journal_visit_fn *finish;
     err_t (*flush)(void *);
     void *arg;
 };

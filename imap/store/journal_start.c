@@ -329,6 +329,7 @@ err_t journal_open(const struct journal_conf *conf, struct journal **out, struct
     j->lock_fd = j->fd[0] = j->fd[1] = -1;
     j->group_wait_us = conf->group_wait_us;
     j->replay = conf->replay;
+    j->finish = conf->finish;
     j->flush = conf->flush;
     j->arg = conf->arg;
     buf_adds(&j->dir, conf->dir);

@@ -74,6 +74,7 @@ static err_t open_journal(struct store *s, const char *marker, struct buf *why)
         .size = size > JOURNAL_SIZE_MIN ? (uint64_t)size : JOURNAL_SIZE_MIN,
         .group_wait_us = (uint32_t)conf_int(CONF_JOURNAL_GROUP_WAIT),
         .replay = journal_replay_all,
+        .finish = journal_finish_dead,
         .flush = flush,
         .arg = s,
     };
@@ -82,18 +83,12 @@ static err_t open_journal(struct store *s, const char *marker, struct buf *why)
     return err;
 }
 
-/* Without a journal what an earlier run left in one is still replayed, and the journal cleared. */
 err_t journal_store_open(struct store *s, struct buf *why)
 {
-    const bool direct = slice_eqs(slice_cstr(conf_enum_word(CONF_COMMIT_SYNC)), "direct");
     struct buf marker = BUF_INIT;
-    err_t err = ERR_OK;
 
     conf_dir(&marker, "journal.used");
-    if (!direct || file_exists(buf_cstr(&marker)))
-        err = open_journal(s, buf_cstr(&marker), why);
-    if (direct)
-        journal_close(&s->journal);
+    err_t err = open_journal(s, buf_cstr(&marker), why);
     buf_fini(&marker);
     return err;
 }
@@ -105,5 +100,5 @@ void journal_store_close(struct store *s)
 
 err_t store_settle(struct store *s)
 {
-    return s->journal ? journal_settle(s->journal) : ERR_OK;
+    return s->journal ? journal_settle(s->journal) : ERR_OK; /* NULL: the store is being opened */
 }

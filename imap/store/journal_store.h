@@ -15,4 +15,8 @@ void journal_store_close(struct store *);
  * done all the same. */
 err_t journal_replay_all(void *store, const struct journal_found *, size_t n) NODISCARD;
 
+/* journal_conf.finish: arg is the store.  ERR_LOCKED: a mailbox was kept locked for too long. */
+err_t journal_finish_dead(void *store, uint64_t sequence, const struct journal_found *,
+                          size_t n) NODISCARD;
+
 #endif

@@ -131,7 +131,7 @@ static err_t core_for(struct store *s, const struct mbentry *e, struct mailbox_c
 
 struct mailbox_core *pool_find(struct store *s, struct slice index_path)
 {
-    return map_get(pool_of(s)->cores, index_path);
+    return s->mailboxes ? map_get(s->mailboxes->cores, index_path) : NULL;
 }
 
 static err_t open_index(struct mailbox_core *core, int *fd_out)

@@ -360,7 +360,9 @@ err_t recover_locked(struct mailbox *mb)
 
     if (!mb->core->writable)
         return ERR_READONLY;
-    err_t err = store_settle(mb->store);
+    err_t err = store_finish_dead(mb->store, mailbox_uniqueid(mb));
+    if (!err)
+        err = store_settle(mb->store);
     if (!err)
         err = file_size(mb->core->fd, mb->core->index_path.p, &size);
     if (!err)

@@ -12,6 +12,9 @@ imap_store_libstore_a_SOURCES = \
 	imap/store/journal.c imap/store/journal.h imap/store/journal_impl.h \
 	imap/store/journal_file.c imap/store/journal_file.h \
 	imap/store/journal_record.c imap/store/journal_record.h \
+	imap/store/journal_apply.c imap/store/journal_apply.h \
+	imap/store/journal_dead.c \
+	imap/store/journal_history.c imap/store/journal_history.h \
 	imap/store/journal_replay.c \
 	imap/store/journal_start.c \
 	imap/store/journal_store.c imap/store/journal_store.h \

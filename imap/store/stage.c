@@ -165,7 +165,7 @@ static err_t write_last(struct stage *s)
 {
     const char *path = file_at(s, 0)->path.p;
 
-    if (!s->store->journal || s->pending.n != s->size) {
+    if (!store_journals(s->store) || s->pending.n != s->size) {
         err_t err = write_pending(s);
         if (!err)
             err = durable_sync_file(s->fd, path);

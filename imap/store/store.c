@@ -227,6 +227,7 @@ static void read_conf(struct store *s)
     c->delayed_delete = slice_eqs(slice_cstr(conf_enum_word(CONF_DELETE_MODE)), "delayed");
     c->single_instance = conf_bool(CONF_SINGLEINSTANCESTORE);
     c->reverse_acls = conf_bool(CONF_REVERSEACLS);
+    c->direct = slice_eqs(slice_cstr(conf_enum_word(CONF_COMMIT_SYNC)), "direct");
 }
 
 err_t store_open(struct store **out, struct buf *why)

@@ -41,6 +41,7 @@ struct store_conf {
     bool delayed_delete;        /* delete_mode: delayed */
     bool single_instance;       /* singleinstancestore: messages may be linked */
     bool reverse_acls;          /* reverseacls */
+    bool direct;                /* commit_sync: direct */
 };
 
 /* Keys of the mailbox list outside of his own tree that may concern a user, as of a version of the
@@ -65,7 +66,7 @@ struct store {
     struct map *user_db;                    /* path -> struct db *; owned */
     struct map *user_locks;                 /* userid -> struct user_lock * held by this process */
     struct vec listeners;                   /* struct store_listener */
-    struct journal *journal;                /* NULL: commit_sync: direct */
+    struct journal *journal;
     struct foreign foreign;
     struct mailbox_pool *mailboxes; /* made by mailbox.c; store_close(): mailbox_pool_free() */
 };
@@ -73,6 +74,13 @@ struct store {
 static inline const struct store_conf *store_conf(const struct store *s)
 {
     return &s->conf;
+}
+
+/* Do all commits go through the journal?  With commit_sync: direct only those do that change several
+ * mailboxes and must not be done in part. */
+static inline bool store_journals(const struct store *s)
+{
+    return !s->conf.direct;
 }
 
 /* Open handle of a global database, created when missing.  ERR_IO, ERR_CORRUPT, ERR_DENIED
@@ -92,6 +100,10 @@ const char *store_db_engine(enum store_db);
  * replayed.  Under the exclusive lock of the mailbox, before its files are replaced, repaired, moved
  * or removed by anything but a commit. */
 err_t store_settle(struct store *) NODISCARD;
+
+/* Carry out what the journal says of this mailbox when its writer died before the files said it too.
+ * Under the exclusive lock of its index, before a repair.  ERR_IO, ERR_NOSPACE. */
+err_t store_finish_dead(struct store *, struct slice uniqueid) NODISCARD;
 
 void foreign_forget(struct foreign *);
 
