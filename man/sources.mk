@@ -1,1 +1,1 @@
-dist_man_MANS += man/quota.8 man/mbpath.8 man/ctl_mboxlist.8 man/ctl_cyrusdb.8 man/cvt_cyrusdb.8 man/cyr_buildinfo.8 man/cyr_dbtool.8 man/cyr_info.8 man/deliver.8 man/imapd.8 man/lmtpd.8 man/mbexamine.8 man/mkimap.8 man/pop3d.8
+dist_man_MANS += man/quota.8 man/mbpath.8 man/ctl_mboxlist.8 man/ctl_cyrusdb.8 man/cvt_cyrusdb.8 man/cyr_buildinfo.8 man/cyr_dbtool.8 man/cyr_info.8 man/deliver.8 man/imapd.8 man/lmtpd.8 man/mbexamine.8 man/mkimap.8 man/pop3d.8 man/tls_prune.8

@@ -41,7 +41,7 @@ ok($p, 'master is in PREFIX/libexec') or $p = $master =~ s{/[^/]*/[^/]*$}{}r;
 
 # program => directories where tools look for it, in their order
 my %where;
-for my $name (qw(master imapd pop3d lmtpd idled deliver ctl_cyrusdb ctl_mboxlist cvt_cyrusdb cyr_buildinfo cyr_dbtool cyr_info mbexamine mbpath quota mkimap
+for my $name (qw(master imapd pop3d lmtpd idled deliver ctl_cyrusdb ctl_mboxlist cvt_cyrusdb cyr_buildinfo cyr_dbtool cyr_info mbexamine mbpath quota tls_prune mkimap
                  imtest pop3test nntptest lmtptest smtptest sivtest mupdatetest synctest)) {
     ($where{$name}) = grep { -x "$_/$name" } map { "$p/$_" } qw(bin sbin libexec libexec/cyrus-imapd lib cyrus/bin);
     ok($where{$name}, "$name is installed") or next;
@@ -84,7 +84,7 @@ for my $cmd ([], [ '-C', '/nonexistent/imapd.conf' ]) {
 }
 
 # usage errors
-for my $name (grep { $where{$_} } qw(master imapd pop3d lmtpd deliver ctl_cyrusdb ctl_mboxlist cvt_cyrusdb cyr_dbtool cyr_info mbexamine quota)) {
+for my $name (grep { $where{$_} } qw(master imapd pop3d lmtpd deliver ctl_cyrusdb ctl_mboxlist cvt_cyrusdb cyr_dbtool cyr_info mbexamine quota tls_prune)) {
     next if -l "$where{$name}/$name";
     ($st, $out, $err) = run("$where{$name}/$name", '-C', '/nonexistent/imapd.conf', '-?');
     is($st, 64, "$name: wrong option: status");
