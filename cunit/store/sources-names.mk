@@ -16,6 +16,7 @@ cunit_store_unit_store_SOURCES += \
 	cunit/store/policy_test.c \
 	cunit/store/quota_test.c \
 	cunit/store/status_test.c \
+	cunit/store/statuscache_test.c \
 	cunit/store/store_test.c \
 	cunit/store/subs_test.c \
 	cunit/store/user_test.c

@@ -2,8 +2,8 @@
  *
  * -r, before anything else runs: stamp of the start, databases of another kind than configured are
  *     converted, the mailbox list and annotations of older versions are brought up, operations on
- *     mailboxes that a crash interrupted are finished, leftover stage files go, quotas are counted
- *     again.  Silent; repairs are logged.
+ *     mailboxes that a crash interrupted are finished, leftover stage files and the status cache
+ *     go, quotas are counted again.  Silent; repairs are logged.
  * -c, now and then: copies of the databases that cannot be rebuilt, two generations of them.
  */
 #include <stdio.h>
@@ -162,6 +162,24 @@ static void remove_unnamed(const struct database *d)
     buf_fini(&new);
 }
 
+/* Its counts were never synced, and nobody kept them right while the option was off: what another
+ * server would find after that must not be old. */
+static err_t remove_status_cache(void)
+{
+    struct buf path = BUF_INIT;
+    err_t err = ERR_OK;
+
+    for (size_t i = 0; i < NDATABASES; i++) {
+        if (databases[i].engine != CONF_STATUSCACHE_DB)
+            continue;
+        database_path(&databases[i], &path);
+        if (file_exists(buf_cstr(&path)))
+            err = file_unlink(path.p);
+    }
+    buf_fini(&path);
+    return err;
+}
+
 static void recover_stages(struct store *s)
 {
     struct slice partition;
@@ -177,6 +195,8 @@ static err_t recover(bool keep_list)
     struct store *s = admin_store();
     err_t err = db_env_recover();
 
+    if (!err)
+        err = remove_status_cache();
     if (!err)
         err = convert_all();
     if (!err && !keep_list)

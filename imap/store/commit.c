@@ -343,11 +343,45 @@ static void end_direct(struct commit **c, size_t n)
     write_all(c, n, true);
 }
 
+/* Does the modseq tell that what STATUS kept for users is old? */
+static bool has_new_modseq(const struct commit *c)
+{
+    const struct index_head *old = &c->mb->head;
+
+    return c->head.highestmodseq > old->highestmodseq && c->head.recentuid == old->recentuid &&
+           c->head.options == old->options;
+}
+
+static void drop_status(const struct commit *c, struct slice name)
+{
+    if (has_new_modseq(c))
+        statuscache_drop_index(c->mb->store, name);
+    else
+        statuscache_drop_mailbox(c->mb->store, name);
+}
+
+/* Before anything of the change can be seen, under the lock that keeps STATUS from writing.  The
+ * view may not have heard of a new name yet; cyrus.header, read under the lock, has it. */
+static void forget_status(struct commit **c, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct slice name = mailbox_name(c[i]->mb);
+
+        if (!statuscache_is_on(c[i]->mb->store) || commit_is_empty(c[i]))
+            continue;
+        struct slice true_name = buf_slice(&view_header(c[i]->mb)->name);
+        drop_status(c[i], name);
+        if (true_name.n && !slice_eq(true_name, name))
+            drop_status(c[i], true_name);
+    }
+}
+
 void commit_end_many(struct commit **c, size_t n, err_t *results)
 {
     struct store *s = n ? c[0]->mb->store : NULL;
     const bool journaled = n && (store_journals(s) || is_move(c, n));
 
+    forget_status(c, n);
     for (size_t i = 0; i < n; i++)
         c[i]->journaled = journaled;
     if (journaled)

@@ -3,6 +3,7 @@
  * A commit is one write session on one mailbox: namespace lock (shared), mailbox lock (shared),
  * index lock (exclusive) from commit_begin() to commit_end()/commit_abort().  Changes are collected
  * in memory and written in one order:
+ *   - what STATUS kept of the mailbox is dropped (statuscache.h; not synced)
  *   0 UNFINISHED into the index header, before the first byte of the mailbox changes (not synced:
  *     it tells other processes that the writer died; the last write takes it away)
  *   1 message data (staged file, made durable before any lock is taken), names linked into place

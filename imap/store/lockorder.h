@@ -4,7 +4,8 @@
  *   2 mailboxes.db (short reads any time; write transaction while holding 1)   mblist.c
  *   3 mailbox lock, in order of mailbox name            mailbox_pool.c
  *   4 cyrus.index, in order of mailbox name             mailbox_pool.c
- *   5 cyrus.annotations, seen, quota root, annotations.db, deliver.db
+ *   5 cyrus.annotations, seen, quota root, annotations.db, deliver.db; after any of these (and
+ *     after 2): statuscache.db
  *
  * No lock is held while waiting for a client or a peer.  Every lock has a deadline.
  */

@@ -15,6 +15,7 @@ err_t mblist_begin(struct store *s, struct mblist_txn *t)
 {
     err_t err = store_db(s, STORE_DB_MBOXLIST, &t->db);
 
+    t->store = s;
     t->txn = NULL;
     t->now = clock_now();
     if (err)
@@ -77,6 +78,8 @@ static err_t store_name(struct mblist_txn *t, const struct mbentry *e)
     struct buf key = BUF_INIT, value = BUF_INIT;
     err_t err;
 
+    /* counts of a mailbox that had the name, or has it no more */
+    statuscache_drop_mailbox(t->store, buf_slice(&e->name));
     mblist_name_key(buf_slice(&e->name), &key);
     mbentry_put_name_value(e, &value);
     err = db_store(t->txn, buf_slice(&key), buf_slice(&value));
@@ -260,6 +263,7 @@ err_t mblist_txn_purge(struct mblist_txn *t, const struct mbentry *e)
     struct buf key = BUF_INIT;
     err_t err;
 
+    statuscache_drop_mailbox(t->store, buf_slice(&e->name));
     mblist_name_key(buf_slice(&e->name), &key);
     err = delete_key(t, buf_slice(&key));
     if (!err && e->uniqueid.n)

@@ -15,8 +15,10 @@ void mblist_below_key(struct slice intname, struct buf *key);
 /* ---- one transaction ----
  *
  * Between begin and commit the list is locked: no other lock may be taken meanwhile but by
- * functions here.  After a failure only mblist_abort() is allowed. */
+ * functions here (and that of the status cache, the last of all).  After a failure only
+ * mblist_abort() is allowed. */
 struct mblist_txn {
+    struct store *store;
     struct db *db;
     struct db_txn *txn;
     bool reverse;                   /* A records are kept */

@@ -360,6 +360,7 @@ err_t recover_locked(struct mailbox *mb)
 
     if (!mb->core->writable)
         return ERR_READONLY;
+    statuscache_drop_mailbox(mb->store, mailbox_name(mb));
     err_t err = store_finish_dead(mb->store, mailbox_uniqueid(mb));
     if (!err)
         err = store_settle(mb->store);

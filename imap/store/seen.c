@@ -4,6 +4,7 @@
  */
 #include "imap/store/seen.h"
 
+#include "imap/store/mbentry.h"
 #include "imap/store/mbname.h"
 #include "imap/store/seen_format.h"
 #include "imap/store/store_impl.h"
@@ -96,6 +97,31 @@ err_t seen_read(struct store *s, struct slice userid, struct slice uniqueid, str
     return err == ERR_NOTFOUND ? ERR_OK : err;
 }
 
+err_t seen_hold(struct store *s, struct slice userid, struct slice uniqueid, struct seen *out,
+                struct db_txn **txn)
+{
+    struct db *db;
+    err_t err = store_user_db(s, userid, STORE_USER_SEEN, false, &db);
+
+    seen_init(out);
+    *txn = NULL;
+    if (!err)
+        err = db_begin(db, txn);
+    if (err)
+        return err;
+    err = fetch(db, *txn, uniqueid, out);
+    if (err == ERR_NOTFOUND)
+        err = ERR_OK;
+    if (err)
+        seen_let_go(txn);
+    return err;
+}
+
+void seen_let_go(struct db_txn **txn)
+{
+    db_abort(txn);
+}
+
 /* Apply; false when nothing is new. */
 static bool apply(struct seen *s, const struct seen_change *ch)
 {
@@ -133,32 +159,51 @@ static err_t store_value(struct db_txn *txn, struct slice uniqueid, struct seen 
     return err;
 }
 
+/* The mailbox may have got another name since; then its modseq has changed too, and what STATUS
+ * kept under the new name with it.  Asked before the lock is taken (lockorder.h). */
+static void find_name(struct store *s, struct slice uniqueid, struct mbentry *e)
+{
+    mbentry_init(e);
+    if (statuscache_is_on(s) && mblist_lookup_id(s, uniqueid, e) != ERR_OK)
+        buf_reset(&e->name);
+}
+
+static err_t update_locked(struct store *s, struct slice userid, struct slice uniqueid,
+                           const struct seen_change *ch, struct slice name, struct seen *state)
+{
+    struct db_txn *txn;
+    struct db *db;
+    err_t err = store_user_db(s, userid, STORE_USER_SEEN, true, &db);
+    bool changed = false;
+
+    if (!err)
+        err = db_begin(db, &txn);
+    if (err)
+        return err;
+    err = fetch(db, txn, uniqueid, state);
+    if (!err || err == ERR_NOTFOUND) {
+        changed = apply(state, ch);
+        err = changed ? store_value(txn, uniqueid, state) : ERR_OK;
+    }
+    if (err || !changed) {
+        db_abort(&txn);
+        return err;
+    }
+    if (name.n)                         /* before the change is visible: statuscache.h */
+        statuscache_drop_user(s, name, userid);
+    return db_commit(&txn);
+}
+
 err_t seen_update(struct store *s, struct slice userid, struct slice uniqueid,
                   const struct seen_change *ch, struct seen *after)
 {
-    struct db_txn *txn;
+    struct mbentry e;
     struct seen state;
-    struct db *db;
-    err_t err = store_user_db(s, userid, STORE_USER_SEEN, true, &db);
 
     seen_init(&state);
-    if (!err)
-        err = db_begin(db, &txn);
-    if (err) {
-        if (after)
-            *after = state;
-        return err;
-    }
-    err = fetch(db, txn, uniqueid, &state);
-    bool changed = false;
-    if (!err || err == ERR_NOTFOUND) {
-        changed = apply(&state, ch);
-        err = changed ? store_value(txn, uniqueid, &state) : ERR_OK;
-    }
-    if (err || !changed)
-        db_abort(&txn);
-    else
-        err = db_commit(&txn);
+    find_name(s, uniqueid, &e);
+    err_t err = update_locked(s, userid, uniqueid, ch, buf_slice(&e.name), &state);
+    mbentry_fini(&e);
     if (after)
         *after = state;
     else

@@ -23,6 +23,13 @@ void seen_fini(struct seen *);
 /* *out is the caller's in any case.  ERR_IO, ERR_CORRUPT: of the database. */
 err_t seen_read(struct store *, struct slice userid, struct slice uniqueid,
                 struct seen *out) NODISCARD; /* absent: empty, ERR_OK */
+/* The same, and nobody changes it until seen_let_go().  ERR_NOTFOUND: the user has no database of
+ * seen states, and nothing is held. */
+struct db_txn;
+err_t seen_hold(struct store *, struct slice userid, struct slice uniqueid, struct seen *out,
+                struct db_txn **) NODISCARD;
+void seen_let_go(struct db_txn **);             /* NULL is fine */
+
 struct seen_change {
     const struct ranges *add, *remove;          /* may be NULL */
     uint32_t last_uid;                          /* 0: keep */

@@ -29,6 +29,8 @@ imap_store_libstore_a_SOURCES += \
 	imap/store/quota_fix.c \
 	imap/store/quota_format.c imap/store/quota_format.h \
 	imap/store/status.c imap/store/status.h \
+	imap/store/statuscache.c imap/store/statuscache.h \
+	imap/store/statuscache_format.c imap/store/statuscache_format.h \
 	imap/store/store.c imap/store/store.h imap/store/store_impl.h \
 	imap/store/subs.c imap/store/subs.h \
 	imap/store/user.c imap/store/user.h

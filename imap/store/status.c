@@ -2,7 +2,9 @@
 #include "imap/store/status.h"
 
 #include "imap/store/mailbox_files.h"
+#include "imap/store/mailbox_impl.h"
 #include "imap/store/mbname.h"
+#include "imap/store/mbentry.h"
 #include "imap/store/seen.h"
 #include "imap/store/store_impl.h"
 
@@ -54,8 +56,19 @@ static uint32_t count_unseen(const struct mailbox *mb, const struct ranges *seen
 }
 
 /* What must look at records: \Recent of anybody, unseen of those who are not the owner. */
-static err_t take_user_counts(struct store *s, const struct mbentry *e, struct slice userid,
-                              unsigned want, struct status *out)
+static void take_user_counts(const struct mailbox *mb, bool internal, const struct seen *seen,
+                             unsigned want, struct status *out)
+{
+    const struct index_head *h = mailbox_head(mb);
+
+    if (want & STATUS_RECENT)
+        out->recent = count_recent(mb, internal ? h->recentuid : seen->last_uid);
+    if (want & STATUS_UNSEEN)
+        out->unseen = internal ? h->unseen : count_unseen(mb, &seen->uids);
+}
+
+static err_t read_records(struct store *s, const struct mbentry *e, struct slice userid,
+                          unsigned want, struct status *out)
 {
     struct mailbox *mb;
     struct seen seen;
@@ -63,26 +76,21 @@ static err_t take_user_counts(struct store *s, const struct mbentry *e, struct s
 
     if (err)
         return err;
-    const struct index_head *h = mailbox_head(mb);
-    bool internal = is_internal(e, h, userid);
+    bool internal = is_internal(e, mailbox_head(mb), userid);
 
-    take_counts(h, out);
+    take_counts(mailbox_head(mb), out);
     seen_init(&seen);
-    if (internal)
-        seen.last_uid = h->recentuid;
-    else
+    if (!internal)
         err = seen_read(s, userid, mailbox_uniqueid(mb), &seen);
-    if (!err && (want & STATUS_RECENT))
-        out->recent = count_recent(mb, seen.last_uid);
-    if (!err && (want & STATUS_UNSEEN))
-        out->unseen = internal ? h->unseen : count_unseen(mb, &seen.uids);
+    if (!err)
+        take_user_counts(mb, internal, &seen, want, out);
     seen_fini(&seen);
     mailbox_close(&mb);
     return err;
 }
 
-err_t status_read(struct store *s, const struct mbentry *e, struct slice userid, unsigned want,
-                  struct status *out)
+static err_t read_files(struct store *s, const struct mbentry *e, struct slice userid,
+                        unsigned want, struct status *out)
 {
     struct index_head h;
     bool needs_records;
@@ -95,9 +103,124 @@ err_t status_read(struct store *s, const struct mbentry *e, struct slice userid,
     if (is_internal(e, &h, userid) && (!(want & STATUS_RECENT) || h.recentuid >= h.last_uid))
         needs_records = false;
     if (needs_records)
-        return take_user_counts(s, e, userid, want, out);
+        return read_records(s, e, userid, want, out);
     take_counts(&h, out);
     if (want & STATUS_UNSEEN)
         out->unseen = h.exists ? h.unseen : 0;
     return ERR_OK;
+}
+
+/* ---- the status cache ---- */
+
+enum { USERS = STATUS_RECENT | STATUS_UNSEEN };
+
+/* A record of a mailbox that had the name before shows in its UIDVALIDITY. */
+static bool read_cache(struct store *s, const struct mbentry *e, struct slice userid, unsigned want,
+                       struct status *out)
+{
+    struct statuscache_user u = { 0, 0, 0 };
+    struct statuscache_index i;
+
+    if (!statuscache_get_index(s, buf_slice(&e->name), &i) ||
+        (e->uidvalidity && e->uidvalidity != i.uidvalidity))
+        return false;
+    if ((want & USERS) && i.messages &&
+        (!statuscache_get_user(s, buf_slice(&e->name), userid, &u) ||
+         u.highestmodseq != i.highestmodseq))
+        return false;
+    *out = (struct status){ .messages = i.messages,
+                            .recent = want & STATUS_RECENT ? u.recent : 0,
+                            .unseen = want & STATUS_UNSEEN ? u.unseen : 0,
+                            .uidnext = i.uidnext,
+                            .uidvalidity = i.uidvalidity,
+                            .size = i.size,
+                            .highestmodseq = i.highestmodseq };
+    return true;
+}
+
+static void keep_index(struct store *s, const struct mailbox *mb)
+{
+    const uint32_t passing = INDEX_OPT_NEEDS_UNLINK | INDEX_OPT_NEEDS_REPACK;
+    const struct index_head *h = mailbox_head(mb);
+    const struct statuscache_index i = { .messages = h->exists,
+                                         .uidnext = h->last_uid + 1,
+                                         .uidvalidity = h->uidvalidity,
+                                         .options = h->options & ~passing,
+                                         .size = h->quota_used,
+                                         .createdmodseq = h->createdmodseq,
+                                         .highestmodseq = h->highestmodseq };
+
+    statuscache_put_index(s, mailbox_name(mb), &i);
+}
+
+/* A user without a seen database has none that could be held: nothing is kept of him. */
+static err_t keep_user(struct store *s, const struct mailbox *mb, struct slice userid,
+                       struct status *out)
+{
+    bool internal = seen_is_internal(mb, userid);
+    struct db_txn *held = NULL;
+    struct seen seen;
+    err_t err = ERR_OK;
+
+    seen_init(&seen);
+    if (!internal)
+        err = seen_hold(s, userid, mailbox_uniqueid(mb), &seen, &held);
+    if (!err || err == ERR_NOTFOUND)
+        take_user_counts(mb, internal, &seen, USERS, out);
+    if (!err) {
+        const struct statuscache_user u = { out->recent, out->unseen,
+                                            mailbox_head(mb)->highestmodseq };
+        statuscache_put_user(s, mailbox_name(mb), userid, &u);
+    }
+    seen_let_go(&held);
+    seen_fini(&seen);
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+/* Under the lock of the index.  ERR_AGAIN: not a state to be kept. */
+static err_t read_and_keep(struct store *s, struct mailbox *mb, const struct mbentry *e,
+                           struct slice userid, unsigned want, struct status *out)
+{
+    err_t err = view_read(mb);
+
+    if (!err && ((mb->head.options & (INDEX_OPT_UNFINISHED | INDEX_OPT_DELETED)) ||
+                 mb->layout.version != INDEX_VERSION ||
+                 !slice_eq(buf_slice(&mb->entry.name), buf_slice(&e->name))))
+        err = ERR_AGAIN;
+    if (err)
+        return err;
+    take_counts(mailbox_head(mb), out);
+    if ((want & USERS) && out->messages)
+        err = keep_user(s, mb, userid, out);
+    if (!err)
+        keep_index(s, mb);
+    return err;
+}
+
+/* A writer at work is not waited for: the usual way answers with what was before. */
+static err_t fill_cache(struct store *s, const struct mbentry *e, struct slice userid,
+                        unsigned want, struct status *out)
+{
+    struct mailbox *mb;
+    err_t err = mailbox_open_entry(s, e, &mb);
+
+    *out = (struct status){ 0 };
+    if (err)
+        return err;
+    err = core_lock_index(mb->core, LOCK_SHARED, LOCK_TRY);
+    if (!err) {
+        err = read_and_keep(s, mb, e, userid, want, out);
+        core_unlock_index(mb->core);
+    }
+    mailbox_close(&mb);
+    return err;
+}
+
+err_t status_read(struct store *s, const struct mbentry *e, struct slice userid, unsigned want,
+                  struct status *out)
+{
+    if (statuscache_is_on(s) && !(want & STATUS_DELETED) && mbentry_is_mailbox(e) &&
+        (read_cache(s, e, userid, want, out) || fill_cache(s, e, userid, want, out) == ERR_OK))
+        return ERR_OK;
+    return read_files(s, e, userid, want, out);
 }

@@ -32,6 +32,8 @@ static const struct db_row db_rows[STORE_NDBS] = {
     [STORE_DB_DELIVER] = { CONF_DUPLICATE_DB, CONF_DUPLICATE_DB_PATH, "deliver.db",
                            DB_CREATE | DB_DERIVED },
     [STORE_DB_QUOTA] = { CONF_QUOTA_DB, CONF_QUOTA_DB_PATH, "quotas.db", DB_CREATE },
+    [STORE_DB_STATUSCACHE] = { CONF_STATUSCACHE_DB, CONF_STATUSCACHE_DB_PATH, "statuscache.db",
+                               DB_CREATE | DB_DERIVED },
 };
 
 void store_db_path(const struct store *s, enum store_db which, struct buf *out)
@@ -173,13 +175,14 @@ static bool engine_exists(struct slice word)
 }
 
 /* The table of options knows words for engines that need not be built in. */
-static err_t check_engines(struct buf *why)
+static err_t check_engines(const struct store *s, struct buf *why)
 {
     enum conf_id used[STORE_NDBS + STORE_NUSERDBS];
     size_t n = 0;
 
     for (size_t i = 0; i < STORE_NDBS; i++)
-        used[n++] = db_rows[i].engine;
+        if (i != STORE_DB_STATUSCACHE || s->statuscache.on)
+            used[n++] = db_rows[i].engine;
     for (size_t i = 0; i < STORE_NUSERDBS; i++)
         used[n++] = user_db_rows[i].engine;
     for (size_t i = 0; i < n; i++) {
@@ -228,6 +231,7 @@ static void read_conf(struct store *s)
     c->single_instance = conf_bool(CONF_SINGLEINSTANCESTORE);
     c->reverse_acls = conf_bool(CONF_REVERSEACLS);
     c->direct = slice_eqs(slice_cstr(conf_enum_word(CONF_COMMIT_SYNC)), "direct");
+    s->statuscache.on = conf_bool(CONF_STATUSCACHE);
 }
 
 err_t store_open(struct store **out, struct buf *why)
@@ -243,7 +247,7 @@ err_t store_open(struct store **out, struct buf *why)
     read_conf(s);
     conf_dir(&s->dbdir, "db");
     db_env_init(buf_cstr(&s->dbdir));
-    err = check_engines(why);
+    err = check_engines(s, why);
     if (!err)
         err = make_state_dirs(why);
     if (!err)

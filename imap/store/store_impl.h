@@ -9,6 +9,7 @@
 
 #include "imap/store/listener.h"
 #include "imap/store/mailbox_pool.h"
+#include "imap/store/statuscache.h"
 #include "imap/store/store.h"
 #include "lib/base/map.h"
 #include "lib/base/vec.h"
@@ -23,6 +24,7 @@ enum store_db {
     STORE_DB_ANNOTATIONS,       /* annotations.db */
     STORE_DB_DELIVER,           /* deliver.db: derived, never synced */
     STORE_DB_QUOTA,             /* one file per root, or quotas.db */
+    STORE_DB_STATUSCACHE,       /* statuscache.db: derived, never synced; only with the option */
     STORE_NDBS
 };
 
@@ -68,6 +70,7 @@ struct store {
     struct vec listeners;                   /* struct store_listener */
     struct journal *journal;
     struct foreign foreign;
+    struct statuscache statuscache;
     struct mailbox_pool *mailboxes; /* made by mailbox.c; store_close(): mailbox_pool_free() */
 };
 
