@@ -37,7 +37,7 @@ static err_t read_uids(struct session *s, struct ranges *uids)
         args_bad(s, err);
         return err;
     }
-    imapset_resolve(&set, mailbox_head(view_mailbox(s->view))->last_uid, uids);
+    view_resolve_uids(s->view, &set, uids);
     return ERR_OK;
 }
 

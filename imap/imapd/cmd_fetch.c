@@ -306,7 +306,7 @@ void cmd_fetch(void *session, const struct command *cmd)
             reply_bad(s, "Invalid message sequence number");
         } else {
             if (r.f.vanished) {
-                imapset_resolve(&set, mailbox_head(r.mb)->last_uid, &uids);
+                view_resolve_uids(s->view, &set, &uids);
                 tell_vanished(&r, &uids);
             }
             run(&r, &msgnos);

@@ -1,34 +1,20 @@
-/* cmd_search.c - SEARCH and UID SEARCH (RFC 3501 6.4.4) */
+/* cmd_search.c - SEARCH and UID SEARCH (RFC 3501 6.4.4, 4731, 5182, 9394) */
 #include "imap/imapd/imapd.h"
 
 #include <inttypes.h>
 
-#include "imap/imapd/search_args.h"
-#include "imap/imapd/view.h"
-#include "imap/search/match.h"
+#include "imap/imapd/search_run.h"
+#include "imap/imapd/search_state.h"
 #include "lib/base/num.h"
 
-static bool is_seen(void *arg, uint32_t recno)
-{
-    return view_is_seen(arg, recno);
-}
-
-static bool is_recent(void *arg, uint32_t recno)
-{
-    return view_is_recent(arg, recno);
-}
-
-/* The reply is written while the search runs: it may be long, the numbers are not kept. */
-static void run(struct session *s, struct search_args *a)
+/* Without RETURN: the reply is written while the search runs, the numbers are not kept. */
+static void tell_as_found(struct session *s, const struct search_args *a)
 {
     struct view *v = s->view;
-    struct mailbox *mb = view_mailbox(v);
-    struct match_who who = { is_seen, is_recent, v };
-    struct matcher *m = matcher_new(mb, &who, a->fold_flags);
+    struct matcher *m = search_begin(v, a);
     uint64_t highest = 0;
     char num[NUM_U64_MAX + 1];
 
-    (void)expr_prepare(a->root);
     stream_puts(out(s), "* SEARCH");
     for (uint32_t n = 1; n <= view_exists(v); n++) {
         uint32_t recno = view_recno(v, n);
@@ -37,7 +23,7 @@ static void run(struct session *s, struct search_args *a)
             continue;
         num[0] = ' ';
         stream_put(out(s), num, 1 + num_put_u64(num + 1, s->is_uid ? view_uid(v, n) : n));
-        modseq = mailbox_modseq_at(mb, recno);
+        modseq = mailbox_modseq_at(view_mailbox(v), recno);
         highest = modseq > highest ? modseq : highest;
     }
     if (a->has_modseq && highest)               /* RFC 7162 3.1.5 */
@@ -46,18 +32,43 @@ static void run(struct session *s, struct search_args *a)
     matcher_free(&m);
 }
 
+static void tell_extended(struct session *s, const struct search_args *a, const struct search_return *ret)
+{
+    struct vec hits = VEC_INIT(uint32_t);
+    struct search_answer answer = {
+        .view = s->view, .ret = ret, .hits = &hits, .is_uid = s->is_uid, .has_modseq = a->has_modseq,
+    };
+    struct ranges uids = RANGES_INIT;
+
+    search_collect(s->view, a, ret, &hits);
+    if (ret->what != RETURN_SAVE)               /* SAVE alone tells nothing: RFC 5182 2.1 */
+        search_put_esearch(s, &answer);
+    if (ret->what & RETURN_SAVE) {
+        search_keep(&answer, &uids);
+        search_save(view_search(s->view), &uids);
+        ranges_fini(&uids);
+    }
+    vec_fini(&hits);
+}
+
 void cmd_search(void *session, const struct command *cmd)
 {
     struct session *s = session;
     struct search_args a = { .s = s };
-    err_t err = search_args_read(&a);
+    struct search_return ret = { 0 };
+    err_t err = imaptok_sp(&s->tok);
 
-    if (err == ERR_UNSUPPORTED) {
-        reply_no(s, "BADCHARSET (US-ASCII UTF-8)", "Unrecognized character set");
-    } else if (err) {
-        args_bad(s, err);
+    if (!err)
+        err = search_return_read(s, &ret);
+    if (!err)
+        err = search_args_read(&a, CHARSET_OPTIONAL);
+    if (err) {
+        search_refuse(s, err, &ret);
     } else if (args_end(s) == ERR_OK) {
-        run(s, &a);
+        if (ret.given)
+            tell_extended(s, &a, &ret);
+        else
+            tell_as_found(s, &a);
         reply_ok(s, "Completed");
     }
 }

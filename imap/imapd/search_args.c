@@ -2,8 +2,10 @@
 #include "imap/imapd/search_args.h"
 
 #include "imap/imapd/flag_words.h"
-#include "imap/imapd/view.h"
 #include "imap/search/match.h"
+#include "imap/store/record.h"
+#include "lib/base/endian.h"
+#include "lib/base/num.h"
 #include "lib/conf/conf.h"
 #include "lib/text/charset.h"
 #include "lib/text/fold.h"
@@ -26,7 +28,7 @@ static err_t read_one(struct search_args *a, unsigned depth, struct expr **out);
 static struct expr *node(struct search_args *a, enum expr_op op)
 {
     a->nodes++;
-    return expr_new(a->s->base->command, op);
+    return expr_new(a->arena, op);
 }
 
 static struct expr *negated(struct search_args *a, struct expr *e)
@@ -59,15 +61,13 @@ static err_t key_keyword(struct search_args *a, const struct key_row *row, unsig
 {
     struct expr *e = node(a, EX_KEYWORD);
     struct slice word;
-    int n;
     err_t err = imaptok_sp(&a->s->tok);
 
     if (!err)
         err = imaptok_flag(&a->s->tok, &word);
     if (err)
         return err;
-    n = mailbox_flag_find(view_mailbox(a->s->view), word);
-    e->num = n < 0 ? UINT32_MAX : (uint32_t)n;
+    e->name = arena_dup(a->arena, word);
     *out = row->negate ? negated(a, e) : e;
     return ERR_OK;
 }
@@ -96,6 +96,15 @@ static err_t key_number(struct search_args *a, const struct key_row *row, unsign
     return err ? err : imaptok_number(&a->s->tok, &(*out)->num);
 }
 
+/* RFC 5032 3: an interval is not 0. */
+static err_t key_interval(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    err_t err = imaptok_sp(&a->s->tok);
+
+    *out = node(a, row->op);
+    return err ? err : imaptok_nz_number(&a->s->tok, &(*out)->num);
+}
+
 static err_t read_text(struct search_args *a, struct slice *folded)
 {
     struct slice text;
@@ -103,7 +112,7 @@ static err_t read_text(struct search_args *a, struct slice *folded)
 
     if (!err)
         err = imaptok_astring(&a->s->tok, &text);
-    return err ? err : match_needle(a->s->base->command, a->charset, text, a->fold_flags, folded);
+    return err ? err : match_needle(a->arena, a->charset, text, a->fold_flags, folded);
 }
 
 static err_t key_text(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
@@ -114,12 +123,16 @@ static err_t key_text(struct search_args *a, const struct key_row *row, unsigned
 
 static err_t key_header(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
 {
+    struct slice name;
     err_t err = imaptok_sp(&a->s->tok);
 
     *out = node(a, EX_HEADER);
     if (!err)
-        err = imaptok_astring(&a->s->tok, &(*out)->name);
-    return err ? err : read_text(a, &(*out)->text);
+        err = imaptok_astring(&a->s->tok, &name);
+    if (err)
+        return err;
+    (*out)->name = arena_dup(a->arena, name);
+    return read_text(a, &(*out)->text);
 }
 
 static err_t key_not(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
@@ -150,21 +163,17 @@ static err_t key_or(struct search_args *a, const struct key_row *row, unsigned d
     return err;
 }
 
+/* Numbers beyond the mailbox are no error, they match nothing (RFC 7377 2). */
 static err_t read_set(struct search_args *a, enum expr_op op, struct expr **out)
 {
-    struct view *v = a->s->view;
-    uint32_t n = view_exists(v);
     struct imapset set;
     err_t err = imaptok_set(&a->s->tok, &set);
 
     if (err)
         return err;
-    *out = node(a, op);
-    imapset_resolve(&set, op == EX_UID ? (n ? view_uid(v, n) : 0) : n, expr_ranges(a->s->base->command, *out));
-    if (op == EX_NUMBER && imapset_max(&set) > n) {
-        a->s->tok.why = "Invalid message sequence number";
-        return ERR_SYNTAX;
-    }
+    *out = node(a, set.saved ? EX_UID : op);
+    (*out)->written = set;
+    (void)expr_ranges(a->arena, *out);
     return ERR_OK;
 }
 
@@ -195,6 +204,38 @@ static err_t key_modseq(struct search_args *a, const struct key_row *row, unsign
     return err ? err : imaptok_number64(t, &(*out)->num64);
 }
 
+/* "M" and "T" with hex digits (RFC 8474); another shape is an id that no message has. */
+static err_t key_objectid(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    enum { EMAILID_BYTES = 12, THREADID_BYTES = 8 };
+    size_t n = row->op == EX_EMAILID ? EMAILID_BYTES : THREADID_BYTES;
+    struct slice id;
+    uint8_t bytes[EMAILID_BYTES];
+    err_t err = imaptok_sp(&a->s->tok);
+
+    if (!err)
+        err = imaptok_astring(&a->s->tok, &id);
+    if (err)
+        return err;
+    *out = node(a, row->op);
+    if (id.n != 2 * n + 1 || id.p[0] != (row->op == EX_EMAILID ? 'M' : 'T')
+        || num_unhex(bytes, n, slice_skip(id, 1)) != ERR_OK)
+        (*out)->op = EX_NONE;
+    else if (row->op == EX_EMAILID)
+        (*out)->text = arena_dup(a->arena, slice_make(bytes, n));
+    else
+        (*out)->num64 = be64_get(bytes);
+    return ERR_OK;
+}
+
+/* No engine stands behind FUZZY: the nearest match is the exact one (RFC 6203 3 leaves that open). */
+static err_t key_fuzzy(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    err_t err = imaptok_sp(&a->s->tok);
+
+    return err ? err : read_one(a, depth + 1, out);
+}
+
 static const struct key_row keys[] = {
     { "ALL", key_plain, EX_ALL, 0, false },
     { "ANSWERED", key_plain, EX_FLAG, FLAG_ANSWERED, false },
@@ -204,8 +245,10 @@ static const struct key_row keys[] = {
     { "CC", key_text, EX_CC, 0, false },
     { "DELETED", key_plain, EX_FLAG, FLAG_DELETED, false },
     { "DRAFT", key_plain, EX_FLAG, FLAG_DRAFT, false },
+    { "EMAILID", key_objectid, EX_EMAILID, 0, false },
     { "FLAGGED", key_plain, EX_FLAG, FLAG_FLAGGED, false },
     { "FROM", key_text, EX_FROM, 0, false },
+    { "FUZZY", key_fuzzy, EX_AND, 0, false },
     { "HEADER", key_header, EX_HEADER, 0, false },
     { "KEYWORD", key_keyword, EX_KEYWORD, 0, false },
     { "LARGER", key_number, EX_LARGER, 0, false },
@@ -213,9 +256,14 @@ static const struct key_row keys[] = {
     { "NEW", key_new, EX_AND, 0, false },
     { "NOT", key_not, EX_NOT, 0, false },
     { "OLD", key_plain, EX_RECENT, 0, true },
+    { "OLDER", key_interval, EX_OLDER, 0, false },
     { "ON", key_date, EX_INTERNALDATE, ON, false },
     { "OR", key_or, EX_OR, 0, false },
     { "RECENT", key_plain, EX_RECENT, 0, false },
+    { "SAVEDATESUPPORTED", key_plain, EX_ALL, 0, false },
+    { "SAVEDBEFORE", key_date, EX_SAVEDATE, BEFORE, false },
+    { "SAVEDON", key_date, EX_SAVEDATE, ON, false },
+    { "SAVEDSINCE", key_date, EX_SAVEDATE, SINCE, false },
     { "SEEN", key_plain, EX_SEEN, 0, false },
     { "SENTBEFORE", key_date, EX_SENTDATE, BEFORE, false },
     { "SENTON", key_date, EX_SENTDATE, ON, false },
@@ -224,6 +272,7 @@ static const struct key_row keys[] = {
     { "SMALLER", key_number, EX_SMALLER, 0, false },
     { "SUBJECT", key_text, EX_SUBJECT, 0, false },
     { "TEXT", key_text, EX_TEXT, 0, false },
+    { "THREADID", key_objectid, EX_THREADID, 0, false },
     { "TO", key_text, EX_TO, 0, false },
     { "UID", key_uid, EX_UID, 0, false },
     { "UNANSWERED", key_plain, EX_FLAG, FLAG_ANSWERED, true },
@@ -232,6 +281,7 @@ static const struct key_row keys[] = {
     { "UNFLAGGED", key_plain, EX_FLAG, FLAG_FLAGGED, true },
     { "UNKEYWORD", key_keyword, EX_KEYWORD, 0, true },
     { "UNSEEN", key_plain, EX_SEEN, 0, true },
+    { "YOUNGER", key_interval, EX_YOUNGER, 0, false },
 };
 
 /* key *(SP key) up to ")" or the end. */
@@ -282,20 +332,22 @@ static err_t read_one(struct search_args *a, unsigned depth, struct expr **out)
             return err;
         return imaptok_close(t);
     }
-    if ((c >= '0' && c <= '9') || c == '*')
+    if ((c >= '0' && c <= '9') || c == '*' || c == '$')
         return read_set(a, EX_NUMBER, out);
     return read_named(a, depth, out);
 }
 
-static err_t read_charset(struct search_args *a)
+/* The name must be remembered: a context asks again. */
+static err_t take_charset(struct search_args *a)
 {
-    struct imaptok *t = &a->s->tok;
-    err_t err;
+    struct slice name;
+    err_t err = imaptok_astring(&a->s->tok, &name);
 
-    if (!imaptok_accept_word(t, "CHARSET"))
-        return ERR_OK;
-    if ((err = imaptok_sp(t)) != ERR_OK || (err = imaptok_astring(t, &a->charset)) != ERR_OK
-        || (err = imaptok_sp(t)) != ERR_OK)
+    if (err)
+        return err;
+    a->charset = arena_dup(a->arena, name);
+    err = imaptok_sp(&a->s->tok);
+    if (err)
         return err;
     return charset_is_known(a->charset) ? ERR_OK : ERR_UNSUPPORTED;
 }
@@ -308,12 +360,29 @@ static unsigned fold_flags(void)
     return space[conf_enum(CONF_SEARCH_WHITESPACE)] | (conf_bool(CONF_SEARCH_SKIPDIACRIT) ? FOLD_SKIP_DIACRIT : 0u);
 }
 
-err_t search_args_read(struct search_args *a)
+static err_t read_program(struct search_args *a, bool charset_first)
 {
-    err_t err = imaptok_sp(&a->s->tok);
+    err_t err = ERR_OK;
 
     a->fold_flags = fold_flags();
-    if (!err)
-        err = read_charset(a);
+    if (charset_first)
+        err = take_charset(a);
+    else if (imaptok_accept_word(&a->s->tok, "CHARSET"))
+        err = (err = imaptok_sp(&a->s->tok)) != ERR_OK ? err : take_charset(a);
     return err ? err : read_and(a, 0, false, &a->root);
+}
+
+err_t search_args_read(struct search_args *a, enum search_args_charset where)
+{
+    struct arena *before = a->s->tok.arena;
+    err_t err;
+
+    if (!a->arena)
+        a->arena = a->s->base->command;
+    a->s->tok.arena = a->arena;                 /* sets live as long as the tree */
+    err = read_program(a, where == CHARSET_FIRST);
+    a->s->tok.arena = before;
+    if (err == ERR_OK)
+        (void)expr_prepare(a->root);
+    return err;
 }

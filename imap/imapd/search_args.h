@@ -1,4 +1,7 @@
-/* search_args.h - search keys of a client to an expression tree (RFC 3501 6.4.4, 7162 3.1.5) */
+/* search_args.h - search keys of a client to an expression tree (RFC 3501 6.4.4, 5032, 7162 3.1.5, 8474, 8514)
+ *
+ * The tree is not yet bound to a mailbox: expr_bind().
+ */
 #ifndef IMAPD_SEARCH_ARGS_H
 #define IMAPD_SEARCH_ARGS_H
 
@@ -7,6 +10,7 @@
 
 struct search_args {
     struct session *s;
+    struct arena *arena;                        /* where the tree lives; NULL: the command's */
     struct slice charset;                       /* as given; empty for none */
     unsigned fold_flags;
     unsigned nodes;
@@ -14,7 +18,10 @@ struct search_args {
     struct expr *root;
 };
 
-/* Everything behind "SEARCH".  ERR_UNSUPPORTED: charset unknown. ERR_SYNTAX etc.: tok.why. */
-err_t search_args_read(struct search_args *) NODISCARD;
+enum search_args_charset { CHARSET_OPTIONAL, CHARSET_FIRST };  /* SEARCH; SORT and THREAD (RFC 5256 3) */
+
+/* [CHARSET name SP] or name SP, then keys up to the end; the blank before them is taken.  ERR_UNSUPPORTED: charset
+ * unknown.  ERR_SYNTAX etc.: tok.why. */
+err_t search_args_read(struct search_args *, enum search_args_charset) NODISCARD;
 
 #endif

@@ -146,6 +146,7 @@ err_t view_open(struct session *s, struct mailbox *mb, rights_t rights, unsigned
     v->readonly = flags & VIEW_READONLY;
     vec_init(&v->msg, sizeof(struct view_msg));
     seen_init(&v->seen);
+    v->search = search_state_new();
     v->generation = mailbox_head(mb)->generation;
     v->told_modseq = mailbox_head(mb)->highestmodseq;
     fill(v);
@@ -177,6 +178,7 @@ void view_close(struct view **vp)
     ranges_fini(&v->recent_uids);
     seen_fini(&v->seen);
     buf_fini(&v->flags_told);
+    search_state_free(&v->search);
     mem_free(v);
 }
 
@@ -270,19 +272,40 @@ uint32_t view_first_unseen(struct view *v)
     return 0;
 }
 
+/* Those of the UIDs that are in the view, as message numbers. */
+static void uids_to_msgnos(const struct view *v, const struct ranges *uids, struct ranges *msgnos)
+{
+    for (size_t i = 0; i < uids->n; i++) {
+        uint32_t lo = lower_bound(v, uids->r[i].lo);
+        uint32_t hi = uids->r[i].hi == UINT32_MAX ? v->n + 1 : lower_bound(v, uids->r[i].hi + 1);
+        if (lo < hi)
+            ranges_add(msgnos, lo, hi - 1);
+    }
+}
+
+struct search_state *view_search(const struct view *v)
+{
+    return v->search;
+}
+
+void view_resolve_uids(const struct view *v, const struct imapset *set, struct ranges *uids)
+{
+    if (set->saved)
+        ranges_union(uids, search_saved(v->search));
+    else
+        imapset_resolve(set, mailbox_head(v->mb)->last_uid, uids);
+}
+
 err_t view_resolve(const struct view *v, const struct imapset *set, bool is_uid, struct ranges *msgnos)
 {
     struct ranges raw = RANGES_INIT;
     err_t err = ERR_OK;
 
-    if (is_uid) {
+    if (set->saved) {
+        uids_to_msgnos(v, search_saved(v->search), msgnos);
+    } else if (is_uid) {
         imapset_resolve(set, v->n ? view_uid(v, v->n) : 0, &raw);
-        for (size_t i = 0; i < raw.n; i++) {
-            uint32_t lo = lower_bound(v, raw.r[i].lo);
-            uint32_t hi = raw.r[i].hi == UINT32_MAX ? v->n + 1 : lower_bound(v, raw.r[i].hi + 1);
-            if (lo < hi)
-                ranges_add(msgnos, lo, hi - 1);
-        }
+        uids_to_msgnos(v, &raw, msgnos);
     } else {
         imapset_resolve(set, v->n, &raw);
         if (raw.n && (ranges_max(&raw) > v->n || ranges_min(&raw) == 0))

@@ -32,8 +32,14 @@ uint32_t view_msgno_of_uid(const struct view *, uint32_t uid);          /* 0: no
 uint32_t view_msgno_of_recno(const struct view *, uint32_t recno);      /* 0 */
 
 /* Message numbers meant by a set.  is_uid: the set holds UIDs, those not there are left out.
- * Else a number beyond the view is ERR_SYNTAX. */
+ * Else a number beyond the view is ERR_SYNTAX.  "$" is the saved result in both cases (RFC 5182). */
 err_t view_resolve(const struct view *, const struct imapset *, bool is_uid, struct ranges *msgnos) NODISCARD;
+
+/* UIDs meant by a set of UIDs, whether there are such messages or not; "$" as above.  Added to *uids. */
+void view_resolve_uids(const struct view *, const struct imapset *, struct ranges *uids);
+
+/* What searches left behind: search_state.h. */
+struct search_state *view_search(const struct view *);
 
 /* System flags with \Seen as this user has it, and \Recent. */
 bool view_is_seen(const struct view *, uint32_t recno);

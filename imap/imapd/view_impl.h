@@ -2,6 +2,7 @@
 #ifndef IMAPD_VIEW_IMPL_H
 #define IMAPD_VIEW_IMPL_H
 
+#include "imap/imapd/search_state.h"
 #include "imap/imapd/view.h"
 
 struct view_msg {
@@ -30,6 +31,7 @@ struct view {
     struct seen seen;                           /* when not internal */
     struct ranges recent_uids;                  /* \Recent in this session */
     struct buf flags_told;                      /* text of the last FLAGS response */
+    struct search_state *search;                /* "$" and contexts */
 };
 
 /* Bring record numbers up to date after a repack. */

@@ -1,6 +1,8 @@
 /* expr.c - see expr.h */
 #include "imap/search/expr.h"
 
+#include "imap/store/mailbox.h"
+
 static const struct {
     unsigned need;
     unsigned cost;          /* relative: one index field is 1 */
@@ -11,7 +13,9 @@ static const struct {
     [EX_SEEN] = { NEED_INDEX, 2 },          [EX_RECENT] = { NEED_INDEX, 2 },
     [EX_INTERNALDATE] = { NEED_INDEX, 1 },  [EX_SENTDATE] = { NEED_INDEX, 1 },
     [EX_LARGER] = { NEED_INDEX, 1 },        [EX_SMALLER] = { NEED_INDEX, 1 },
-    [EX_MODSEQ] = { NEED_INDEX, 1 },
+    [EX_SAVEDATE] = { NEED_INDEX, 1 },      [EX_OLDER] = { NEED_INDEX, 1 },
+    [EX_YOUNGER] = { NEED_INDEX, 1 },       [EX_MODSEQ] = { NEED_INDEX, 1 },
+    [EX_EMAILID] = { NEED_INDEX, 1 },       [EX_THREADID] = { NEED_INDEX, 1 },
     [EX_FROM] = { NEED_CACHE, 30 },         [EX_TO] = { NEED_CACHE, 30 },
     [EX_CC] = { NEED_CACHE, 30 },           [EX_BCC] = { NEED_CACHE, 30 },
     [EX_SUBJECT] = { NEED_CACHE, 30 },
@@ -47,6 +51,57 @@ struct ranges *expr_ranges(struct arena *a, struct expr *e)
     ranges_init(e->set);
     arena_defer(a, free_ranges, e->set);
     return e->set;
+}
+
+static void bind_set(struct expr *e, const struct expr_place *place)
+{
+    if (e->frozen)
+        return;
+    ranges_clear(e->set);
+    if (!e->written.saved)
+        imapset_resolve(&e->written, e->op == EX_UID ? place->max_uid : place->max_number, e->set);
+    else if (place->saved)
+        ranges_copy(e->set, place->saved);
+}
+
+void expr_bind(struct expr *e, const struct expr_place *place)
+{
+    if (e->op == EX_NUMBER || e->op == EX_UID) {
+        bind_set(e, place);
+    } else if (e->op == EX_KEYWORD) {
+        int n = mailbox_flag_find(place->mb, e->name);
+        e->num = n < 0 ? UINT32_MAX : (uint32_t)n;
+    }
+    for (struct expr *c = e->child; c; c = c->next)
+        expr_bind(c, place);
+}
+
+/* Message numbers of a set become UIDs, which never move. */
+static void numbers_to_uids(struct expr *e, uint32_t max, uint32_t (*uid_of)(void *, uint32_t), void *arg)
+{
+    struct ranges uids = RANGES_INIT;
+
+    for (size_t i = 0; i < e->set->n; i++) {
+        uint32_t hi = e->set->r[i].hi < max ? e->set->r[i].hi : max;
+        for (uint32_t n = e->set->r[i].lo; n <= hi; n++) {
+            uint32_t uid = uid_of(arg, n);
+            ranges_add(&uids, uid, uid);
+        }
+    }
+    ranges_copy(e->set, &uids);
+    ranges_fini(&uids);
+    e->op = EX_UID;
+    e->frozen = true;
+}
+
+void expr_freeze(struct expr *e, uint32_t max, uint32_t (*uid_of)(void *, uint32_t), void *arg)
+{
+    if (e->op == EX_NUMBER)
+        numbers_to_uids(e, max, uid_of, arg);
+    else if (e->op == EX_UID && e->written.saved)
+        e->frozen = true;
+    for (struct expr *c = e->child; c; c = c->next)
+        expr_freeze(c, max, uid_of, arg);
 }
 
 static unsigned cost_of(const struct expr *e)

@@ -1,10 +1,13 @@
 /* match.c - see match.h */
 #include "imap/search/match.h"
 
+#include "imap/search/envelope.h"
 #include "imap/search/message_text.h"
+#include "lib/base/clock.h"
 #include "lib/base/mem.h"
 #include "lib/text/charset.h"
 #include "lib/text/fold.h"
+#include "lib/text/word2047.h"
 
 enum { SCRATCH_CHUNK = 65536 };
 
@@ -13,7 +16,8 @@ struct matcher {
     struct match_who who;
     unsigned fold;
     struct arena *scratch;
-    struct buf folded;
+    struct buf folded, decoded;
+    time_t now;
     /* the message being tested */
     uint32_t msgno, recno;
     struct record rec;
@@ -30,6 +34,7 @@ struct matcher *matcher_new(struct mailbox *mb, const struct match_who *who, uns
     m->mb = mb;
     m->who = *who;
     m->fold = fold_flags;
+    m->now = clock_now();
     m->scratch = arena_new(SCRATCH_CHUNK);
     return m;
 }
@@ -44,6 +49,7 @@ void matcher_free(struct matcher **mp)
     mailbox_message_done(m->mb);
     arena_free(&m->scratch);
     buf_fini(&m->folded);
+    buf_fini(&m->decoded);
     mem_free(m);
 }
 
@@ -96,18 +102,6 @@ static bool in_text(struct matcher *m, struct slice utf8, struct slice needle)
     return slice_search(buf_slice(&m->folded), needle) >= 0;
 }
 
-/* Bytes of an nstring as the cache writes it: NIL, quoted without escapes, or literal. */
-static struct slice nstring_bytes(struct slice s)
-{
-    ssize_t lf;
-
-    if (s.n >= 2 && s.p[0] == '"')
-        return slice_cut(s, 1, s.n - 1);
-    if (s.n && s.p[0] == '{' && (lf = slice_find(s, '\n')) >= 0)
-        return slice_skip(s, (size_t)lf + 1);
-    return SLICE_NULL;
-}
-
 static bool in_cache_item(struct matcher *m, const struct expr *e)
 {
     static const unsigned char items[EX_NOPS] = {
@@ -120,17 +114,56 @@ static bool in_cache_item(struct matcher *m, const struct expr *e)
     if (!c)
         return false;
     item = c->item[items[e->op]];
-    return in_text(m, e->op == EX_SUBJECT ? nstring_bytes(item) : item, e->text);
+    return in_text(m, e->op == EX_SUBJECT ? envelope_string(item) : item, e->text);
+}
+
+/* Fields that stand in the ENVELOPE but not among the cached headers: single by RFC 5322 3.6. */
+static int envelope_field(struct slice name)
+{
+    static const struct {
+        const char *name;
+        enum envelope_field field;
+    } fields[] = {
+        { "date", ENV_DATE }, { "in-reply-to", ENV_IN_REPLY_TO }, { "message-id", ENV_MESSAGE_ID },
+        { "subject", ENV_SUBJECT },
+    };
+
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (slice_eqs_nocase(name, fields[i].name))
+            return (int)fields[i].field;
+    return -1;
+}
+
+/* 1 it has, 0 it has not, -1 the cache cannot tell. */
+static int in_envelope(struct matcher *m, const struct expr *e)
+{
+    int field = envelope_field(e->name);
+    const struct cache_record *c;
+    struct envelope env;
+    struct slice value;
+
+    if (field < 0 || !(c = cache(m)) || !envelope_split(c->item[CACHE_ENVELOPE], &env))
+        return -1;
+    value = envelope_string(env.field[field]);
+    if (!value.p)
+        return 0;
+    buf_reset(&m->decoded);
+    word2047_decode_utf8(&m->decoded, value);
+    return in_text(m, buf_slice(&m->decoded), e->text);
 }
 
 static bool in_header(struct matcher *m, const struct expr *e)
 {
     const struct cache_record *c;
+    int known;
 
     if (cache_header_is_cached(e->name, record(m)->cache_version)) {
         c = cache(m);
         return c && message_header_has(c->item[CACHE_HEADERS], e->name, e->text, m->fold);
     }
+    known = in_envelope(m, e);
+    if (known >= 0)
+        return known;
     return file(m)
            && message_header_has(slice_cut(m->message, 0, record(m)->header_size), e->name, e->text, m->fold);
 }
@@ -149,6 +182,33 @@ static bool in_message(struct matcher *m, const struct expr *e)
 static bool has_keyword(struct matcher *m, uint32_t n)
 {
     return n < USER_FLAGS_MAX && (record(m)->user_flags[n / 32] >> (n % 32) & 1);
+}
+
+static bool in_span(uint32_t stored, const struct expr *e)
+{
+    time_t t = (time_t)stored;
+
+    return t >= e->from && t < e->to;
+}
+
+/* Questions that the index record alone answers. */
+static bool test_record(struct matcher *m, const struct expr *e)
+{
+    const struct record *r = record(m);
+
+    switch (e->op) {
+    case EX_INTERNALDATE: return in_span(r->internaldate, e);
+    case EX_SENTDATE: return in_span(r->sentdate, e);
+    case EX_SAVEDATE: return r->savedate && in_span(r->savedate, e);
+    case EX_OLDER: return (time_t)r->internaldate <= m->now - (time_t)e->num;
+    case EX_YOUNGER: return (time_t)r->internaldate >= m->now - (time_t)e->num;
+    case EX_LARGER: return r->size > e->num;
+    case EX_SMALLER: return r->size < e->num;
+    case EX_KEYWORD: return has_keyword(m, e->num);
+    case EX_EMAILID: return e->text.n && memcmp(r->guid.b, e->text.p, e->text.n) == 0;
+    case EX_THREADID: return r->cid && r->cid == e->num64;
+    default: return false;
+    }
 }
 
 static bool test(struct matcher *m, const struct expr *e);
@@ -174,14 +234,8 @@ static bool test(struct matcher *m, const struct expr *e)
     case EX_NUMBER: return ranges_has(e->set, m->msgno);
     case EX_UID: return ranges_has(e->set, mailbox_uid_at(m->mb, m->recno));
     case EX_FLAG: return (mailbox_flags_at(m->mb, m->recno) & e->num) == e->num;
-    case EX_KEYWORD: return has_keyword(m, e->num);
     case EX_SEEN: return m->who.is_seen(m->who.arg, m->recno);
     case EX_RECENT: return m->who.is_recent(m->who.arg, m->recno);
-    case EX_INTERNALDATE:
-        return (time_t)record(m)->internaldate >= e->from && (time_t)record(m)->internaldate < e->to;
-    case EX_SENTDATE: return (time_t)record(m)->sentdate >= e->from && (time_t)record(m)->sentdate < e->to;
-    case EX_LARGER: return record(m)->size > e->num;
-    case EX_SMALLER: return record(m)->size < e->num;
     case EX_MODSEQ: return mailbox_modseq_at(m->mb, m->recno) >= e->num64;
     case EX_FROM:
     case EX_TO:
@@ -191,7 +245,7 @@ static bool test(struct matcher *m, const struct expr *e)
     case EX_HEADER: return in_header(m, e);
     case EX_BODY:
     case EX_TEXT: return in_message(m, e);
-    default: return false;
+    default: return test_record(m, e);
     }
 }
 

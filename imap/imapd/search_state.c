@@ -1,0 +1,36 @@
+/* search_state.c - see search_state.h */
+#include "imap/imapd/search_state.h"
+
+#include "lib/base/mem.h"
+
+struct search_state {
+    struct ranges saved;
+};
+
+struct search_state *search_state_new(void)
+{
+    return mem_zalloc(sizeof(struct search_state));
+}
+
+void search_state_free(struct search_state **sp)
+{
+    struct search_state *s = *sp;
+
+    if (!s)
+        return;
+    *sp = NULL;
+    ranges_fini(&s->saved);
+    mem_free(s);
+}
+
+const struct ranges *search_saved(const struct search_state *s)
+{
+    return &s->saved;
+}
+
+void search_save(struct search_state *s, const struct ranges *uids)
+{
+    ranges_clear(&s->saved);
+    if (uids)
+        ranges_copy(&s->saved, uids);
+}
