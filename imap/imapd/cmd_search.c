@@ -4,7 +4,6 @@
 #include <inttypes.h>
 
 #include "imap/imapd/search_run.h"
-#include "imap/imapd/search_state.h"
 #include "lib/base/num.h"
 
 /* Without RETURN: the reply is written while the search runs, the numbers are not kept. */
@@ -38,16 +37,9 @@ static void tell_extended(struct session *s, const struct search_args *a, const 
     struct search_answer answer = {
         .view = s->view, .ret = ret, .hits = &hits, .is_uid = s->is_uid, .has_modseq = a->has_modseq,
     };
-    struct ranges uids = RANGES_INIT;
 
     search_collect(s->view, a, ret, &hits);
-    if (ret->what != RETURN_SAVE)               /* SAVE alone tells nothing: RFC 5182 2.1 */
-        search_put_esearch(s, &answer);
-    if (ret->what & RETURN_SAVE) {
-        search_keep(&answer, &uids);
-        search_save(view_search(s->view), &uids);
-        ranges_fini(&uids);
-    }
+    search_tell(s, &answer);
     vec_fini(&hits);
 }
 

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "imap/imapd/search_state.h"
 #include "lib/base/num.h"
 
 /* Stretch of the hits: from <= i < to. */
@@ -101,21 +102,26 @@ static uint64_t highest_modseq(const struct search_answer *a)
     return highest;
 }
 
-void search_keep(const struct search_answer *a, struct ranges *uids)
+static int compare_uids(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static void keep(const struct search_answer *a, struct ranges *uids)
 {
     struct span spans[SPANS_MAX];
     size_t k = told_spans(a, spans);
-    struct ranges one = RANGES_INIT;
+    struct vec all = VEC_INIT(uint32_t);
 
-    for (size_t s = 0; s < k; s++) {
-        ranges_clear(&one);
-        for (size_t i = spans[s].from; i < spans[s].to; i++) {
-            uint32_t uid = view_uid(a->view, hit(a->hits, i));
-            ranges_add(&one, uid, uid);
-        }
-        ranges_union(uids, &one);
-    }
-    ranges_fini(&one);
+    for (size_t s = 0; s < k; s++)
+        for (size_t i = spans[s].from; i < spans[s].to; i++)
+            *VEC_PUSH(&all, uint32_t) = view_uid(a->view, hit(a->hits, i));
+    vec_sort(&all, compare_uids);               /* ranges grow cheaply in order only */
+    for (size_t i = 0; i < all.n; i++)
+        ranges_add(uids, *VEC_AT(&all, uint32_t, i), *VEC_AT(&all, uint32_t, i));
+    vec_fini(&all);
 }
 
 static void put_partial(struct stream *o, const struct search_answer *a)
@@ -163,4 +169,17 @@ void search_put_esearch(struct session *s, const struct search_answer *a)
     if (modseq)
         stream_printf(o, " MODSEQ %" PRIu64, modseq);
     stream_puts(o, "\r\n");
+}
+
+void search_tell(struct session *s, const struct search_answer *a)
+{
+    struct ranges uids = RANGES_INIT;
+
+    if (a->ret->what != RETURN_SAVE)            /* SAVE alone tells nothing: RFC 5182 2.1 */
+        search_put_esearch(s, a);
+    if (!(a->ret->what & RETURN_SAVE))
+        return;
+    keep(a, &uids);
+    search_save(view_search(a->view), &uids);
+    ranges_fini(&uids);
 }

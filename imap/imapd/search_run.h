@@ -45,12 +45,12 @@ struct search_answer {
     bool has_modseq;                    /* the program had MODSEQ */
     struct slice mailbox;               /* for MAILBOX: an IMAP string; empty for none (RFC 7377 2.1) */
 };
+/* The ESEARCH response, unless SAVE alone was asked for, and what "$" stands for from now on if SAVE was (RFC 5182
+ * 2.4, RFC 9394 3.1). */
+void search_tell(struct session *, const struct search_answer *);
 void search_put_esearch(struct session *, const struct search_answer *);
 
-/* UIDs for "$" (RFC 5182 2.4, RFC 9394 3.1) added to an empty set. */
-void search_keep(const struct search_answer *, struct ranges *uids);
-
-/* Number as a set member list: consecutive ones as ranges. */
+/* Hits from <= i < to as a sequence set: consecutive ones become ranges. */
 void search_put_set(struct stream *, const struct view *, const struct vec *hits, size_t from, size_t to, bool is_uid);
 
 #endif

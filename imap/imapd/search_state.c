@@ -5,6 +5,7 @@
 
 struct search_state {
     struct ranges saved;
+    struct memo *memo;
 };
 
 struct search_state *search_state_new(void)
@@ -20,6 +21,7 @@ void search_state_free(struct search_state **sp)
         return;
     *sp = NULL;
     ranges_fini(&s->saved);
+    memo_free(&s->memo);
     mem_free(s);
 }
 
@@ -33,4 +35,11 @@ void search_save(struct search_state *s, const struct ranges *uids)
     ranges_clear(&s->saved);
     if (uids)
         ranges_copy(&s->saved, uids);
+}
+
+struct memo *search_memo(struct search_state *s)
+{
+    if (!s->memo)
+        s->memo = memo_new();
+    return s->memo;
 }

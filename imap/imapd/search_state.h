@@ -2,10 +2,14 @@
  *
  * "$", the result of the last SEARCH that asked for SAVE (RFC 5182).  It is kept as UIDs: an expunged message
  * drops out of it by itself, and what is said of it is said of the view's messages only.
+ *
+ * The memo: sort keys and links of the messages, so that a client that sorts again, or turns its pages, does not
+ * wait for the cache file again.
  */
 #ifndef IMAPD_SEARCH_STATE_H
 #define IMAPD_SEARCH_STATE_H
 
+#include "imap/search/memo.h"
 #include "lib/base/ranges.h"
 
 struct search_state;
@@ -17,5 +21,8 @@ void search_state_free(struct search_state **);         /* NULL is fine */
 const struct ranges *search_saved(const struct search_state *);
 /* Copies; NULL: nothing. */
 void search_save(struct search_state *, const struct ranges *uids);
+
+/* Made when it is first asked for. */
+struct memo *search_memo(struct search_state *);
 
 #endif

@@ -4,7 +4,8 @@ imap_imapd_imapd_SOURCES = imap/imapd/main.c imap/imapd/imapd.h \
 	imap/imapd/cmd_acl.c imap/imapd/cmd_any.c imap/imapd/cmd_append.c imap/imapd/cmd_auth.c \
 	imap/imapd/cmd_copy.c imap/imapd/cmd_expunge.c imap/imapd/cmd_fetch.c imap/imapd/cmd_idle.c \
 	imap/imapd/cmd_list.c imap/imapd/cmd_mailbox.c imap/imapd/cmd_quota.c imap/imapd/cmd_search.c \
-	imap/imapd/cmd_select.c imap/imapd/cmd_status.c imap/imapd/cmd_store.c imap/imapd/cmd_subs.c \
+	imap/imapd/cmd_select.c imap/imapd/cmd_sort.c imap/imapd/cmd_status.c imap/imapd/cmd_store.c \
+	imap/imapd/cmd_subs.c imap/imapd/cmd_thread.c \
 	imap/imapd/cmds.c \
 	imap/imapd/fetch.h imap/imapd/fetch_args.c imap/imapd/fetch_body.c \
 	imap/imapd/flag_words.c imap/imapd/flag_words.h \
@@ -12,6 +13,6 @@ imap_imapd_imapd_SOURCES = imap/imapd/main.c imap/imapd/imapd.h \
 	imap/imapd/reply.c imap/imapd/search_args.c imap/imapd/search_args.h \
 	imap/imapd/search_reply.c imap/imapd/search_return.c imap/imapd/search_run.c imap/imapd/search_run.h \
 	imap/imapd/search_state.c imap/imapd/search_state.h \
-	imap/imapd/session.c imap/imapd/status_items.h \
+	imap/imapd/session.c imap/imapd/sort_run.h imap/imapd/status_items.h \
 	imap/imapd/view.c imap/imapd/view.h imap/imapd/view_impl.h imap/imapd/view_tell.c
 imap_imapd_imapd_LDADD = $(LINK_SERVE)

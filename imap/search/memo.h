@@ -1,0 +1,54 @@
+/* memo.h - what sorting and threading know of the messages of one mailbox
+ *
+ * Subjects, addresses and message ids are read from the cache records once, when they are first asked for, and kept in
+ * the form in which they are compared.  A record number keeps its meaning until the index is repacked; then all is
+ * forgotten.  Memory: proportional to the records, and to what their cache records hold; memo_end() lets go
+ * what is above MEMO_KEEP.  No message file is opened unless its cache record is lost.
+ */
+#ifndef SEARCH_MEMO_H
+#define SEARCH_MEMO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "imap/store/mailbox.h"
+#include "lib/base/slice.h"
+
+enum memo_text {
+    MEMO_SUBJECT,                       /* base subject (RFC 5256 2.1) */
+    MEMO_FROM, MEMO_TO, MEMO_CC,        /* mailbox of the first address */
+    MEMO_DISPLAYFROM, MEMO_DISPLAYTO,   /* RFC 5957 3 */
+    MEMO_NTEXTS
+};
+
+enum {
+    MEMO_KEEP = 32 << 20,               /* bytes of text that are kept between two commands */
+    MEMO_REFS_MAX = 1000                /* references of a message: the last ones count */
+};
+
+struct memo;
+
+struct memo *memo_new(void);
+void memo_free(struct memo **);         /* NULL is fine */
+
+/* Before a command, and after it. */
+void memo_begin(struct memo *, struct mailbox *);
+void memo_end(struct memo *);
+
+/* In the form that is compared (collate.h); empty if there is none.  Borrowed until the next call. */
+struct slice memo_text(struct memo *, enum memo_text, uint32_t recno);
+
+/* What threading asks.  Ids are small numbers: equal ids are equal texts, 0 is none. */
+struct memo_links {
+    uint32_t subject;                   /* of the base subject */
+    bool is_reply;                      /* or forwarded */
+    uint32_t id;                        /* Message-ID */
+    const uint32_t *refs;               /* ancestors, eldest first; borrowed until the next call */
+    uint32_t nrefs;
+};
+void memo_links(struct memo *, uint32_t recno, struct memo_links *out);
+/* Ids of messages given out so far are 1 to this. */
+uint32_t memo_ids(const struct memo *);
+uint32_t memo_subjects(const struct memo *);
+
+#endif
