@@ -47,6 +47,8 @@ static const struct capability {
     { "ACL", ST_LOGGED_IN, NULL },
     { "CHILDREN", ST_LOGGED_IN, NULL },
     { "CONDSTORE", ST_LOGGED_IN, NULL },
+    { "CONTEXT=SEARCH", ST_LOGGED_IN, NULL },
+    { "CONTEXT=SORT", ST_LOGGED_IN, NULL },
     { "ESEARCH", ST_LOGGED_IN, NULL },
     { "ESORT", ST_LOGGED_IN, NULL },
     { "LIST-EXTENDED", ST_LOGGED_IN, NULL },

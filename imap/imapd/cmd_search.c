@@ -3,7 +3,7 @@
 
 #include <inttypes.h>
 
-#include "imap/imapd/search_run.h"
+#include "imap/imapd/search_context.h"
 #include "lib/base/num.h"
 
 /* Without RETURN: the reply is written while the search runs, the numbers are not kept. */
@@ -31,7 +31,7 @@ static void tell_as_found(struct session *s, const struct search_args *a)
     matcher_free(&m);
 }
 
-static void tell_extended(struct session *s, const struct search_args *a, const struct search_return *ret)
+static void tell_extended(struct session *s, struct search_args *a, const struct search_return *ret)
 {
     struct vec hits = VEC_INIT(uint32_t);
     struct search_answer answer = {
@@ -40,6 +40,8 @@ static void tell_extended(struct session *s, const struct search_args *a, const 
 
     search_collect(s->view, a, ret, &hits);
     search_tell(s, &answer);
+    if (ret->what & RETURN_UPDATE)
+        context_begin(s, a, NULL, &hits);
     vec_fini(&hits);
 }
 
@@ -52,11 +54,14 @@ void cmd_search(void *session, const struct command *cmd)
 
     if (!err)
         err = search_return_read(s, &ret);
+    if (!err && (ret.what & RETURN_UPDATE) && context_prepare(s, &a) != ERR_OK)
+        return;
     if (!err)
         err = search_args_read(&a, CHARSET_OPTIONAL);
     if (err) {
         search_refuse(s, err, &ret);
-    } else if (args_end(s) == ERR_OK) {
+        context_drop(s, &a);
+    } else {
         if (ret.given)
             tell_extended(s, &a, &ret);
         else

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "imap/imapd/search_context.h"
 #include "imap/imapd/search_state.h"
 #include "imap/imapd/sort_run.h"
 #include "lib/base/mem.h"
@@ -82,7 +83,7 @@ static void put_sort(struct session *s, const struct search_answer *a)
     stream_puts(out(s), "\r\n");
 }
 
-static void run(struct session *s, const struct search_args *a, const struct search_return *ret,
+static void run(struct session *s, struct search_args *a, const struct search_return *ret,
                 const struct sort_order *order)
 {
     struct vec hits = VEC_INIT(uint32_t);
@@ -97,6 +98,8 @@ static void run(struct session *s, const struct search_args *a, const struct sea
         put_sort(s, &answer);
     else
         search_tell(s, &answer);
+    if (ret->what & RETURN_UPDATE)
+        context_begin(s, a, order, &hits);
     vec_fini(&hits);
 }
 
@@ -110,6 +113,8 @@ void cmd_sort(void *session, const struct command *cmd)
 
     if (!err)
         err = search_return_read(s, &ret);
+    if (!err && (ret.what & RETURN_UPDATE) && context_prepare(s, &a) != ERR_OK)
+        return;
     if (!err)
         err = sort_order_read(s, &order);
     if (!err)
@@ -118,7 +123,8 @@ void cmd_sort(void *session, const struct command *cmd)
         err = search_args_read(&a, CHARSET_FIRST);
     if (err) {
         search_refuse(s, err, &ret);
-    } else if (args_end(s) == ERR_OK) {
+        context_drop(s, &a);
+    } else {
         run(s, &a, &ret, &order);
         reply_ok(s, "Completed");
     }

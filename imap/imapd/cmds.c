@@ -8,6 +8,7 @@ const struct command imap_commands[] = {
     /* name             handler            allowed in      flags */
     { "APPEND",         cmd_append,        ST_LOGGED_IN,   C_WRITE | C_STREAM | C_MAY_EXPUNGE, NULL },
     { "AUTHENTICATE",   cmd_authenticate,  ST_NOAUTH,      C_QUIET, NULL },
+    { "CANCELUPDATE",   cmd_cancelupdate,  ST_SELECTED,    C_MAY_EXPUNGE, NULL },
     { "CAPABILITY",     cmd_capability,    ST_ANY,         C_MAY_EXPUNGE, NULL },
     { "CHECK",          cmd_check,         ST_SELECTED,    C_MAY_EXPUNGE, NULL },
     { "CLOSE",          cmd_close,         ST_SELECTED,    0, NULL },

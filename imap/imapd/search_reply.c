@@ -109,6 +109,18 @@ static int compare_uids(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+void search_uid_set(const struct vec *list, struct ranges *uids)
+{
+    struct vec sorted = VEC_INIT(uint32_t);
+
+    for (size_t i = 0; i < list->n; i++)
+        *VEC_PUSH(&sorted, uint32_t) = *VEC_AT(list, uint32_t, i);
+    vec_sort(&sorted, compare_uids);            /* a set grows cheaply in order only */
+    for (size_t i = 0; i < sorted.n; i++)
+        ranges_add(uids, *VEC_AT(&sorted, uint32_t, i), *VEC_AT(&sorted, uint32_t, i));
+    vec_fini(&sorted);
+}
+
 static void keep(const struct search_answer *a, struct ranges *uids)
 {
     struct span spans[SPANS_MAX];
@@ -118,9 +130,7 @@ static void keep(const struct search_answer *a, struct ranges *uids)
     for (size_t s = 0; s < k; s++)
         for (size_t i = spans[s].from; i < spans[s].to; i++)
             *VEC_PUSH(&all, uint32_t) = view_uid(a->view, hit(a->hits, i));
-    vec_sort(&all, compare_uids);               /* ranges grow cheaply in order only */
-    for (size_t i = 0; i < all.n; i++)
-        ranges_add(uids, *VEC_AT(&all, uint32_t, i), *VEC_AT(&all, uint32_t, i));
+    search_uid_set(&all, uids);
     vec_fini(&all);
 }
 
@@ -175,7 +185,7 @@ void search_tell(struct session *s, const struct search_answer *a)
 {
     struct ranges uids = RANGES_INIT;
 
-    if (a->ret->what != RETURN_SAVE)            /* SAVE alone tells nothing: RFC 5182 2.1 */
+    if ((a->ret->what & ~(unsigned)RETURN_CONTEXT) != RETURN_SAVE)       /* SAVE alone tells nothing: RFC 5182 2.1 */
         search_put_esearch(s, a);
     if (!(a->ret->what & RETURN_SAVE))
         return;

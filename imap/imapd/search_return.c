@@ -7,8 +7,8 @@ static const struct {
     const char *word;
     unsigned option;
 } options[] = {
-    { "ALL", RETURN_ALL }, { "COUNT", RETURN_COUNT },     { "MAX", RETURN_MAX },
-    { "MIN", RETURN_MIN }, { "PARTIAL", RETURN_PARTIAL }, { "SAVE", RETURN_SAVE },
+    { "ALL", RETURN_ALL }, { "CONTEXT", RETURN_CONTEXT }, { "COUNT", RETURN_COUNT }, { "MAX", RETURN_MAX },
+    { "MIN", RETURN_MIN }, { "PARTIAL", RETURN_PARTIAL }, { "SAVE", RETURN_SAVE },   { "UPDATE", RETURN_UPDATE },
 };
 
 /* "5" or "-5": a position that is not 0. */

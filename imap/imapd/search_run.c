@@ -88,7 +88,7 @@ void search_collect(struct view *v, const struct search_args *a, const struct se
     struct run r = { v, search_begin(v, a), a->root, hits };
     unsigned ends = ret->what & (RETURN_MIN | RETURN_MAX);
 
-    if (ends && !(ret->what & (RETURN_ALL | RETURN_COUNT | RETURN_PARTIAL)))
+    if (ends && !(ret->what & (RETURN_ALL | RETURN_COUNT | RETURN_PARTIAL | RETURN_UPDATE)))
         find_ends(&r, ends);
     else
         find_all(&r);

@@ -13,7 +13,8 @@
 #include "lib/base/vec.h"
 
 enum search_option {
-    RETURN_MIN = 1, RETURN_MAX = 2, RETURN_ALL = 4, RETURN_COUNT = 8, RETURN_SAVE = 16, RETURN_PARTIAL = 32
+    RETURN_MIN = 1, RETURN_MAX = 2, RETURN_ALL = 4, RETURN_COUNT = 8, RETURN_SAVE = 16, RETURN_PARTIAL = 32,
+    RETURN_UPDATE = 64, RETURN_CONTEXT = 128
 };
 
 struct search_return {
@@ -49,6 +50,9 @@ struct search_answer {
  * 2.4, RFC 9394 3.1). */
 void search_tell(struct session *, const struct search_answer *);
 void search_put_esearch(struct session *, const struct search_answer *);
+
+/* A list of UIDs (uint32_t) in any order as a set. */
+void search_uid_set(const struct vec *, struct ranges *);
 
 /* Hits from <= i < to as a sequence set: consecutive ones become ranges. */
 void search_put_set(struct stream *, const struct view *, const struct vec *hits, size_t from, size_t to, bool is_uid);

@@ -1,16 +1,21 @@
 /* search_state.c - see search_state.h */
 #include "imap/imapd/search_state.h"
 
+#include "imap/imapd/search_context.h"
 #include "lib/base/mem.h"
 
 struct search_state {
     struct ranges saved;
     struct memo *memo;
+    struct contexts *contexts;
 };
 
 struct search_state *search_state_new(void)
 {
-    return mem_zalloc(sizeof(struct search_state));
+    struct search_state *s = mem_zalloc(sizeof *s);
+
+    s->contexts = contexts_new();
+    return s;
 }
 
 void search_state_free(struct search_state **sp)
@@ -22,6 +27,7 @@ void search_state_free(struct search_state **sp)
     *sp = NULL;
     ranges_fini(&s->saved);
     memo_free(&s->memo);
+    contexts_free(&s->contexts);
     mem_free(s);
 }
 
@@ -35,6 +41,11 @@ void search_save(struct search_state *s, const struct ranges *uids)
     ranges_clear(&s->saved);
     if (uids)
         ranges_copy(&s->saved, uids);
+}
+
+struct contexts *search_contexts(const struct search_state *s)
+{
+    return s->contexts;
 }
 
 struct memo *search_memo(struct search_state *s)

@@ -13,6 +13,7 @@
 #include "lib/base/ranges.h"
 
 struct search_state;
+struct contexts;
 
 struct search_state *search_state_new(void);
 void search_state_free(struct search_state **);         /* NULL is fine */
@@ -21,6 +22,9 @@ void search_state_free(struct search_state **);         /* NULL is fine */
 const struct ranges *search_saved(const struct search_state *);
 /* Copies; NULL: nothing. */
 void search_save(struct search_state *, const struct ranges *uids);
+
+/* Contexts: search_context.h. */
+struct contexts *search_contexts(const struct search_state *);
 
 /* Made when it is first asked for. */
 struct memo *search_memo(struct search_state *);

@@ -272,8 +272,7 @@ uint32_t view_first_unseen(struct view *v)
     return 0;
 }
 
-/* Those of the UIDs that are in the view, as message numbers. */
-static void uids_to_msgnos(const struct view *v, const struct ranges *uids, struct ranges *msgnos)
+void view_msgnos(const struct view *v, const struct ranges *uids, struct ranges *msgnos)
 {
     for (size_t i = 0; i < uids->n; i++) {
         uint32_t lo = lower_bound(v, uids->r[i].lo);
@@ -302,10 +301,10 @@ err_t view_resolve(const struct view *v, const struct imapset *set, bool is_uid,
     err_t err = ERR_OK;
 
     if (set->saved) {
-        uids_to_msgnos(v, search_saved(v->search), msgnos);
+        view_msgnos(v, search_saved(v->search), msgnos);
     } else if (is_uid) {
         imapset_resolve(set, v->n ? view_uid(v, v->n) : 0, &raw);
-        uids_to_msgnos(v, &raw, msgnos);
+        view_msgnos(v, &raw, msgnos);
     } else {
         imapset_resolve(set, v->n, &raw);
         if (raw.n && (ranges_max(&raw) > v->n || ranges_min(&raw) == 0))

@@ -38,6 +38,9 @@ err_t view_resolve(const struct view *, const struct imapset *, bool is_uid, str
 /* UIDs meant by a set of UIDs, whether there are such messages or not; "$" as above.  Added to *uids. */
 void view_resolve_uids(const struct view *, const struct imapset *, struct ranges *uids);
 
+/* Those of the UIDs that are in the view, as message numbers; added to *msgnos. */
+void view_msgnos(const struct view *, const struct ranges *uids, struct ranges *msgnos);
+
 /* What searches left behind: search_state.h. */
 struct search_state *view_search(const struct view *);
 

@@ -3,6 +3,7 @@
  * Order: EXPUNGE or VANISHED (only where message numbers may change), EXISTS and RECENT, new
  * keywords, then flags of messages whose modseq is news.
  */
+#include "imap/imapd/search_context.h"
 #include "imap/imapd/view_impl.h"
 
 #include "lib/base/log.h"
@@ -13,17 +14,22 @@ static struct stream *o(struct view *v)
     return v->session->base->stream;
 }
 
-/* Expunged since told: their UIDs go to `gone`; messages with new flags to `changed`. */
-static void scan(struct view *v, struct ranges *changed)
+/* Expunged since told: their UIDs go to `gone`; messages with new flags to `changed`, their UIDs, also of those that
+ * the client knows of, to `touched`. */
+static void scan(struct view *v, struct ranges *changed, struct ranges *touched)
 {
     for (uint32_t m = 1; m <= v->n; m++) {
-        uint32_t recno = view_recno(v, m);
+        uint32_t recno = view_recno(v, m), uid;
         uint64_t modseq;
         if (!recno || (modseq = mailbox_modseq_at(v->mb, recno)) <= v->told_modseq)
             continue;
-        if (mailbox_flags_at(v->mb, recno) & FLAG_INT_EXPUNGED)
-            ranges_add(&v->gone, mailbox_uid_at(v->mb, recno), mailbox_uid_at(v->mb, recno));
-        else if (modseq > v->skip_modseq || !ranges_has(&v->skip, m))
+        uid = mailbox_uid_at(v->mb, recno);
+        if (mailbox_flags_at(v->mb, recno) & FLAG_INT_EXPUNGED) {
+            ranges_add(&v->gone, uid, uid);
+            continue;
+        }
+        ranges_add(touched, uid, uid);
+        if (modseq > v->skip_modseq || !ranges_has(&v->skip, m))
             ranges_add(changed, m, m);
     }
 }
@@ -160,7 +166,7 @@ void view_put_flag_lists(struct session *s)
 }
 
 /* \Seen that another session of this user changed. */
-static void note_foreign_seen(struct view *v, struct ranges *changed)
+static void note_foreign_seen(struct view *v, struct ranges *changed, struct ranges *touched)
 {
     struct session_base *b = v->session->base;
     struct ranges diff = RANGES_INIT, back = RANGES_INIT;
@@ -177,8 +183,10 @@ static void note_foreign_seen(struct view *v, struct ranges *changed)
         ranges_subtract(&back, &now.uids);
         ranges_union(&diff, &back);
         for (struct ranges_iter it = { 0 }; ranges_next(&diff, &it, &uid);)
-            if (uid <= mailbox_head(v->mb)->last_uid && (m = view_msgno_of_uid(v, uid)) != 0)
+            if (uid <= mailbox_head(v->mb)->last_uid && (m = view_msgno_of_uid(v, uid)) != 0) {
                 ranges_add(changed, m, m);
+                ranges_add(touched, uid, uid);
+            }
         ranges_copy(&v->seen.uids, &now.uids);
     }
     ranges_fini(&diff);
@@ -197,7 +205,8 @@ static void tell_flags(struct view *v, const struct ranges *changed)
 void view_tell(struct session *s, bool may_expunge)
 {
     struct view *v = s->view;
-    struct ranges changed = RANGES_INIT;
+    struct ranges changed = RANGES_INIT, touched = RANGES_INIT;
+    uint32_t last = v->n ? view_uid(v, v->n) : 0;
     enum mailbox_news news = MAILBOX_SAME;
     err_t err = mailbox_refresh(v->mb, &news);
 
@@ -209,14 +218,18 @@ void view_tell(struct session *s, bool may_expunge)
         return;                                 /* logged; the old picture stays */
     view_resync(v);
     if (mailbox_head(v->mb)->highestmodseq != v->told_modseq) {
-        scan(v, &changed);
+        scan(v, &changed, &touched);
         v->told_modseq = mailbox_head(v->mb)->highestmodseq;
     }
-    note_foreign_seen(v, &changed);
+    note_foreign_seen(v, &changed, &touched);
+    contexts_gone(s, &v->gone);
     if (may_expunge)
         tell_expunged(v, &changed);
     tell_new(v);
     view_put_flag_lists(s);
     tell_flags(v, &changed);
+    ranges_add(&touched, last + 1, v->n ? view_uid(v, v->n) : 0);
+    contexts_changed(s, &touched);
     ranges_fini(&changed);
+    ranges_fini(&touched);
 }

@@ -17,7 +17,7 @@ static void reduce_space(struct slice utf8, struct buf *out)
 {
     bool blank = false;
 
-    buf_reserve(out, utf8.n);
+    buf_reserve(out, utf8.n + 1);               /* an address even for nothing */
     for (size_t i = 0; i < utf8.n; i++) {
         char c = utf8.p[i];
         bool is_blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
