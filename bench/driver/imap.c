@@ -68,6 +68,20 @@ static uint64_t count_words(struct slice s)
     return n;
 }
 
+/* Numbers in a list with parentheses. */
+static uint64_t count_numbers(struct slice s)
+{
+    uint64_t n = 0;
+    bool in_number = false;
+
+    for (size_t i = 0; i < s.n; i++) {
+        bool digit = s.p[i] >= '0' && s.p[i] <= '9';
+        n += digit && !in_number;
+        in_number = digit;
+    }
+    return n;
+}
+
 /* "* 12 FETCH ..." and friends. */
 static void count_numbered(struct imap_reply *r, struct slice line, struct slice number,
                            struct slice rest)
@@ -97,8 +111,10 @@ static void count_untagged(struct imap_reply *r, struct slice line)
         count_numbered(r, line, word, rest);
     else if (slice_eqs(word, "LIST"))
         r->lists++;
-    else if (slice_eqs(word, "SEARCH"))
+    else if (slice_eqs(word, "SEARCH") || slice_eqs(word, "SORT"))
         r->hits += count_words(body);
+    else if (slice_eqs(word, "THREAD"))
+        r->hits += count_numbers(rest);
     else if (slice_eqs(word, "STATUS"))
         number_after(line, "MESSAGES ", &r->messages);
 }

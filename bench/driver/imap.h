@@ -20,7 +20,7 @@ struct imap_reply {
 
     uint64_t wanted;
     uint64_t fetches, expunges, lists;
-    uint64_t hits;     /* numbers in SEARCH responses */
+    uint64_t hits;     /* numbers in SEARCH, SORT and THREAD responses */
     uint64_t exists;   /* last EXISTS */
     uint64_t messages; /* MESSAGES of the last STATUS */
     uint64_t literal_bytes;

@@ -18,7 +18,7 @@ enum count {
     COUNT_VIEW,     /* the same, VIEW of them */
     COUNT_LITERALS, /* bytes of literals */
     COUNT_ONE_SIZE, /* bytes of literals = RFC822.SIZE of the message asked for */
-    COUNT_HITS,     /* numbers in SEARCH */
+    COUNT_HITS,     /* numbers in SEARCH, SORT, THREAD */
     COUNT_LISTS,    /* LIST responses */
     COUNT_EXISTS,   /* of SELECT */
     COUNT_MESSAGES  /* of STATUS */
@@ -62,6 +62,11 @@ static const struct row rows[] = {
     { "from", "SEARCH FROM " MAILGEN_FROM_WORD, COUNT_HITS, NULL, false, NULL },
     { "header", "SEARCH HEADER List-Id " MAILGEN_LIST_WORD, COUNT_HITS, NULL, false, NULL },
     { "body", "SEARCH BODY " MAILGEN_BODY_WORD, COUNT_HITS, NULL, false, NULL },
+    { "sortdate", "SORT (DATE) UTF-8 ALL", COUNT_HITS, NULL, false, "SORT" },
+    { "sortsubject", "SORT (SUBJECT) UTF-8 ALL", COUNT_HITS, NULL, false, "SORT" },
+    { "sortfrom", "SORT (FROM DATE) UTF-8 ALL", COUNT_HITS, NULL, false, "SORT" },
+    { "threadrefs", "THREAD REFERENCES UTF-8 ALL", COUNT_HITS, NULL, false, "THREAD=REFERENCES" },
+    { "threadsubject", "THREAD ORDEREDSUBJECT UTF-8 ALL", COUNT_HITS, NULL, false, "THREAD=ORDEREDSUBJECT" },
     { "list", "LIST \"\" \"*\"", COUNT_LISTS, NULL, true, NULL },
     { "liststatus", "LIST \"\" \"*\" RETURN (STATUS (MESSAGES UNSEEN))", COUNT_LISTS, NULL, true,
       "LIST-STATUS" },

@@ -141,6 +141,12 @@ my @JOBS = (
     ['search-header', 'mid', "imap cmd=header $MID expect={header_mid}", ['SEARCH HEADER in {mid}', 'cpu', 0.6]],
     ['search-body', 'mid', "imap cmd=body $MID expect={body_mid}", ['SEARCH BODY in {mid}', 'cpu', 0.7]],
 
+    ['sort-date', 'mid', "imap cmd=sortdate $MID", ['SORT (DATE) in {mid}', 'cpu', 2.0]],
+    ['sort-subject', 'mid', "imap cmd=sortsubject $MID", ['SORT (SUBJECT) in {mid}', 'cpu', 3.0]],
+    ['sort-from', 'mid', "imap cmd=sortfrom $MID", ['SORT (FROM DATE) in {mid}', 'cpu']],
+    ['thread-refs', 'mid', "imap cmd=threadrefs $MID", ['THREAD REFERENCES in {mid}', 'cpu', 5.0]],
+    ['thread-subject', 'mid', "imap cmd=threadsubject $MID", ['THREAD ORDEREDSUBJECT in {mid}', 'cpu']],
+
     ['list-1', 'l1 l2', 'imap cmd=list user=l1 expect={lists1}', ['LIST of {lists1}', 'cpu', 1.0]],
     ['list-status', 'l1 l2', 'imap cmd=liststatus user=l1 expect={lists1}', ['LIST with STATUS of {lists1}', 'cpu', 1.0]],
     ['list-2', 'l2', 'imap cmd=list user=l2 expect={lists2}', ['LIST of {lists2}', 'cpu']],
