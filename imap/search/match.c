@@ -191,23 +191,31 @@ static bool in_span(uint32_t stored, const struct expr *e)
     return t >= e->from && t < e->to;
 }
 
-/* Questions that the index record alone answers. */
+/* Questions that need the index record as a whole. */
 static bool test_record(struct matcher *m, const struct expr *e)
 {
     const struct record *r = record(m);
 
     switch (e->op) {
-    case EX_INTERNALDATE: return in_span(r->internaldate, e);
-    case EX_SENTDATE: return in_span(r->sentdate, e);
     case EX_SAVEDATE: return r->savedate && in_span(r->savedate, e);
-    case EX_OLDER: return (time_t)r->internaldate <= m->now - (time_t)e->num;
-    case EX_YOUNGER: return (time_t)r->internaldate >= m->now - (time_t)e->num;
-    case EX_LARGER: return r->size > e->num;
-    case EX_SMALLER: return r->size < e->num;
     case EX_KEYWORD: return has_keyword(m, e->num);
     case EX_EMAILID: return e->text.n && memcmp(r->guid.b, e->text.p, e->text.n) == 0;
     case EX_THREADID: return r->cid && r->cid == e->num64;
     default: return false;
+    }
+}
+
+/* Questions that one field of it answers. */
+static bool test_field(struct matcher *m, const struct expr *e)
+{
+    switch (e->op) {
+    case EX_INTERNALDATE: return in_span(mailbox_internaldate_at(m->mb, m->recno), e);
+    case EX_SENTDATE: return in_span(mailbox_sentdate_at(m->mb, m->recno), e);
+    case EX_OLDER: return (time_t)mailbox_internaldate_at(m->mb, m->recno) <= m->now - (time_t)e->num;
+    case EX_YOUNGER: return (time_t)mailbox_internaldate_at(m->mb, m->recno) >= m->now - (time_t)e->num;
+    case EX_LARGER: return mailbox_size_at(m->mb, m->recno) > e->num;
+    case EX_SMALLER: return mailbox_size_at(m->mb, m->recno) < e->num;
+    default: return test_record(m, e);
     }
 }
 
@@ -245,7 +253,7 @@ static bool test(struct matcher *m, const struct expr *e)
     case EX_HEADER: return in_header(m, e);
     case EX_BODY:
     case EX_TEXT: return in_message(m, e);
-    default: return test_record(m, e);
+    default: return test_field(m, e);
     }
 }
 

@@ -26,6 +26,8 @@ struct memo {
     uint32_t generation, nrecords;
     struct text_cell *cells[MEMO_NTEXTS];       /* by record number; NULL: never asked for */
     uint32_t ncells[MEMO_NTEXTS];
+    uint32_t nknown[MEMO_NTEXTS], nranked[MEMO_NTEXTS];
+    uint32_t *ranks[MEMO_NTEXTS];               /* by record number; good while nranked is nknown */
     struct link_cell *links;
     uint32_t nlinks;
     struct buf text;
@@ -47,7 +49,9 @@ static void forget(struct memo *m)
     for (size_t i = 0; i < MEMO_NTEXTS; i++) {
         mem_free(m->cells[i]);
         m->cells[i] = NULL;
-        m->ncells[i] = 0;
+        mem_free(m->ranks[i]);
+        m->ranks[i] = NULL;
+        m->ncells[i] = m->nknown[i] = m->nranked[i] = 0;
     }
     mem_free(m->links);
     m->links = NULL;
@@ -150,16 +154,22 @@ static bool read_text(struct memo *m, enum memo_text which, const struct cache_r
     return false;
 }
 
+bool memo_is_known(const struct memo *m, enum memo_text which, uint32_t recno)
+{
+    return recno < m->ncells[which] && m->cells[which][recno].known;
+}
+
 static struct text_cell *text_cell(struct memo *m, enum memo_text which, uint32_t recno, const struct cache_record *have)
 {
     struct text_cell *t;
     struct cache_record c;
 
+    if (memo_is_known(m, which, recno))
+        return &m->cells[which][recno];
     m->cells[which] = grow(m->cells[which], &m->ncells[which], m->nrecords, sizeof *t);
     t = &m->cells[which][recno];
-    if (t->known)
-        return t;
     t->known = true;
+    m->nknown[which]++;
     t->at = m->text.n;
     if (have || mailbox_cache(m->mb, recno, &c) == ERR_OK) {
         t->is_reply = read_text(m, which, have ? have : &c);
@@ -177,6 +187,24 @@ static struct slice cell_text(const struct memo *m, const struct text_cell *t)
 struct slice memo_text(struct memo *m, enum memo_text which, uint32_t recno)
 {
     return cell_text(m, text_cell(m, which, recno, NULL));
+}
+
+uint32_t memo_known(const struct memo *m, enum memo_text which)
+{
+    return m->nknown[which];
+}
+
+const uint32_t *memo_ranks(const struct memo *m, enum memo_text which)
+{
+    return m->ranks[which] && m->nranked[which] == m->nknown[which] ? m->ranks[which] : NULL;
+}
+
+uint32_t *memo_new_ranks(struct memo *m, enum memo_text which)
+{
+    mem_free(m->ranks[which]);
+    m->ranks[which] = mem_array(m->ncells[which] + 1, sizeof *m->ranks[which]);
+    m->nranked[which] = m->nknown[which];
+    return m->ranks[which];
 }
 
 /* ---- links ---- */
@@ -238,7 +266,8 @@ void memo_links(struct memo *m, uint32_t recno, struct memo_links *out)
 {
     struct link_cell *l;
 
-    m->links = grow(m->links, &m->nlinks, m->nrecords, sizeof *l);
+    if (recno >= m->nlinks)
+        m->links = grow(m->links, &m->nlinks, m->nrecords, sizeof *l);
     l = &m->links[recno];
     if (!l->known)
         read_links(m, recno, l);

@@ -38,6 +38,15 @@ void memo_end(struct memo *);
 /* In the form that is compared (collate.h); empty if there is none.  Borrowed until the next call. */
 struct slice memo_text(struct memo *, enum memo_text, uint32_t recno);
 
+/* Places of the texts that were asked for so far among each other, by record number: smaller is before, equal is the same
+ * text; 0 for those not asked for.  NULL if others have been asked for since they were written, or the memory must
+ * be got anew: memo_new_ranks() then gives an array to fill. */
+const uint32_t *memo_ranks(const struct memo *, enum memo_text);
+uint32_t *memo_new_ranks(struct memo *, enum memo_text);
+/* How many were asked for, and is this one of them? */
+uint32_t memo_known(const struct memo *, enum memo_text);
+bool memo_is_known(const struct memo *, enum memo_text, uint32_t recno);
+
 /* What threading asks.  Ids are small numbers: equal ids are equal texts, 0 is none. */
 struct memo_links {
     uint32_t subject;                   /* of the base subject */

@@ -32,16 +32,13 @@ int thread_algorithm_find(struct slice name)
 
 void thread_load(struct memo *memo, struct mailbox *mb, const struct sort_item *items, size_t n, struct thread_msg *msg)
 {
-    struct record r;
-
     for (size_t i = 0; i < n; i++)              /* all are read before references are borrowed */
         memo_links(memo, items[i].recno, &msg[i].links);
     for (size_t i = 0; i < n; i++) {
         memo_links(memo, items[i].recno, &msg[i].links);
-        mailbox_record(mb, items[i].recno, &r);
         msg[i].num = items[i].id;
-        msg[i].date = r.gmtime;
-        msg[i].received = r.internaldate;
+        msg[i].date = mailbox_gmtime_at(mb, items[i].recno);
+        msg[i].received = mailbox_internaldate_at(mb, items[i].recno);
     }
 }
 
@@ -59,7 +56,8 @@ static bool is_dummy(const struct threads *t, uint32_t node)
 
 struct linker {
     struct threads *t;
-    struct forest *forest;
+    size_t max_nodes;
+    struct forest *forest;                      /* made when a chain is too long to be walked */
     uint32_t *node_of;                          /* by message id */
     bool *has_kids;                             /* had some at some time */
 };
@@ -81,19 +79,46 @@ static uint32_t node_of(struct linker *l, uint32_t id)
     return l->node_of[id];
 }
 
+static uint32_t root_of(struct linker *l, uint32_t node)
+{
+    if (!l->forest) {
+        l->forest = forest_new((uint32_t)l->max_nodes);
+        for (uint32_t i = 1; i <= l->t->nnodes; i++)
+            if (l->t->parent[i])
+                forest_link(l->forest, i, l->t->parent[i]);
+    }
+    return forest_root(l->forest, node);
+}
+
+/* Is `node` below `top`, which has no parent?  Few steps up decide that for ordinary mail. */
+static bool is_below(struct linker *l, uint32_t node, uint32_t top)
+{
+    enum { NEAR = 32 };
+    uint32_t x = node;
+
+    for (int steps = 0; steps < NEAR; steps++) {
+        if (!l->t->parent[x])
+            return x == top;
+        x = l->t->parent[x];
+    }
+    return root_of(l, x) == top;
+}
+
 /* `child` has no parent now; it gets none if that would make a loop. */
 static void join(struct linker *l, uint32_t child, uint32_t parent)
 {
-    if (child == parent || (l->has_kids[child] && forest_root(l->forest, parent) == child))
+    if (child == parent || (l->has_kids[child] && is_below(l, parent, child)))
         return;
-    forest_link(l->forest, child, parent);
+    if (l->forest)
+        forest_link(l->forest, child, parent);
     l->t->parent[child] = parent;
     l->has_kids[parent] = true;
 }
 
 static void part(struct linker *l, uint32_t child)
 {
-    forest_cut(l->forest, child);
+    if (l->forest)
+        forest_cut(l->forest, child);
     l->t->parent[child] = 0;
 }
 
@@ -118,9 +143,8 @@ static void link_message(struct linker *l, uint32_t i)
 
 static void link_all(struct threads *t, uint32_t nids, size_t max_nodes)
 {
-    struct linker l = { .t = t };
+    struct linker l = { .t = t, .max_nodes = max_nodes };
 
-    l.forest = forest_new((uint32_t)max_nodes);
     l.node_of = mem_array((size_t)nids + 1, sizeof *l.node_of);
     l.has_kids = mem_array(max_nodes + 1, sizeof *l.has_kids);
     claim_ids(&l);

@@ -78,6 +78,11 @@ void mailbox_record(const struct mailbox *, uint32_t recno, struct record *out);
 uint32_t mailbox_uid_at(const struct mailbox *, uint32_t recno);
 /* System and internal flags. */
 uint32_t mailbox_flags_at(const struct mailbox *, uint32_t recno);
+/* INTERNALDATE; the day of the Date: header; its instant, below index version 12 that day; octets. */
+uint32_t mailbox_internaldate_at(const struct mailbox *, uint32_t recno);
+uint32_t mailbox_sentdate_at(const struct mailbox *, uint32_t recno);
+uint32_t mailbox_gmtime_at(const struct mailbox *, uint32_t recno);
+uint32_t mailbox_size_at(const struct mailbox *, uint32_t recno);
 /* 0 below index version 8. */
 uint64_t mailbox_modseq_at(const struct mailbox *, uint32_t recno);
 /* Mapped bytes of the record, see index_format.h. */

@@ -50,6 +50,26 @@ uint32_t mailbox_flags_at(const struct mailbox *mb, uint32_t recno)
     return be32_get(mailbox_raw_at(mb, recno) + IR_FLAGS);
 }
 
+uint32_t mailbox_internaldate_at(const struct mailbox *mb, uint32_t recno)
+{
+    return be32_get(mailbox_raw_at(mb, recno) + IR_INTERNALDATE);
+}
+
+uint32_t mailbox_sentdate_at(const struct mailbox *mb, uint32_t recno)
+{
+    return be32_get(mailbox_raw_at(mb, recno) + IR_SENTDATE);
+}
+
+uint32_t mailbox_gmtime_at(const struct mailbox *mb, uint32_t recno)
+{
+    return be32_get(mailbox_raw_at(mb, recno) + (mb->layout.version >= INDEX_VERSION_CRC ? IR_GMTIME : IR_SENTDATE));
+}
+
+uint32_t mailbox_size_at(const struct mailbox *mb, uint32_t recno)
+{
+    return be32_get(mailbox_raw_at(mb, recno) + IR_SIZE);
+}
+
 uint64_t mailbox_modseq_at(const struct mailbox *mb, uint32_t recno)
 {
     const uint8_t *p = mailbox_raw_at(mb, recno);
