@@ -23,7 +23,7 @@ struct matcher *search_begin(struct view *v, const struct search_args *a)
     };
 
     expr_bind(a->root, &place);
-    return matcher_new(view_mailbox(v), &who, a->fold_flags);
+    return matcher_new(view_mailbox(v), search_memo(view_search(v)), &who, a->fold_flags);
 }
 
 void search_refuse(struct session *s, err_t err, const struct search_return *ret)

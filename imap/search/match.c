@@ -1,37 +1,37 @@
 /* match.c - see match.h */
 #include "imap/search/match.h"
 
-#include "imap/search/envelope.h"
 #include "imap/search/message_text.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
 #include "lib/text/charset.h"
 #include "lib/text/fold.h"
-#include "lib/text/word2047.h"
 
 enum { SCRATCH_CHUNK = 65536 };
 
 struct matcher {
     struct mailbox *mb;
+    struct memo *memo;
     struct match_who who;
     unsigned fold;
     struct arena *scratch;
-    struct buf folded, decoded;
     time_t now;
     /* the message being tested */
     uint32_t msgno, recno;
     struct record rec;
     bool has_rec;
-    int cache_state, file_state;                /* 0 not tried, 1 there, -1 not to be had */
-    struct cache_record cache;
+    int file_state;                             /* 0 not tried, 1 there, -1 not to be had */
     struct slice message;
 };
 
-struct matcher *matcher_new(struct mailbox *mb, const struct match_who *who, unsigned fold_flags)
+struct matcher *matcher_new(struct mailbox *mb, struct memo *memo, const struct match_who *who, unsigned fold_flags)
 {
     struct matcher *m = mem_zalloc(sizeof *m);
 
     m->mb = mb;
+    m->memo = memo;
+    memo_set_fold(memo, fold_flags);
+    memo_begin(memo, mb);
     m->who = *who;
     m->fold = fold_flags;
     m->now = clock_now();
@@ -46,10 +46,8 @@ void matcher_free(struct matcher **mp)
     if (!m)
         return;
     *mp = NULL;
-    mailbox_message_done(m->mb);
+    memo_end(m->memo);
     arena_free(&m->scratch);
-    buf_fini(&m->folded);
-    buf_fini(&m->decoded);
     mem_free(m);
 }
 
@@ -79,13 +77,6 @@ static const struct record *record(struct matcher *m)
     return &m->rec;
 }
 
-static const struct cache_record *cache(struct matcher *m)
-{
-    if (!m->cache_state)
-        m->cache_state = mailbox_cache(m->mb, m->recno, &m->cache) == ERR_OK ? 1 : -1;
-    return m->cache_state > 0 ? &m->cache : NULL;
-}
-
 static bool file(struct matcher *m)
 {
     if (!m->file_state)
@@ -93,79 +84,25 @@ static bool file(struct matcher *m)
     return m->file_state > 0;
 }
 
-static bool in_text(struct matcher *m, struct slice utf8, struct slice needle)
+static bool in_known_text(struct matcher *m, const struct expr *e)
 {
-    if (needle.n == 0)
-        return true;
-    buf_reset(&m->folded);
-    fold_add(&m->folded, utf8, m->fold);
-    return slice_search(buf_slice(&m->folded), needle) >= 0;
-}
-
-static bool in_cache_item(struct matcher *m, const struct expr *e)
-{
-    static const unsigned char items[EX_NOPS] = {
-        [EX_FROM] = CACHE_FROM, [EX_TO] = CACHE_TO, [EX_CC] = CACHE_CC, [EX_BCC] = CACHE_BCC,
-        [EX_SUBJECT] = CACHE_SUBJECT,
-    };
-    const struct cache_record *c = cache(m);
-    struct slice item;
-
-    if (!c)
-        return false;
-    item = c->item[items[e->op]];
-    return in_text(m, e->op == EX_SUBJECT ? envelope_string(item) : item, e->text);
-}
-
-/* Fields that stand in the ENVELOPE but not among the cached headers: single by RFC 5322 3.6. */
-static int envelope_field(struct slice name)
-{
-    static const struct {
-        const char *name;
-        enum envelope_field field;
-    } fields[] = {
-        { "date", ENV_DATE }, { "in-reply-to", ENV_IN_REPLY_TO }, { "message-id", ENV_MESSAGE_ID },
-        { "subject", ENV_SUBJECT },
+    static const unsigned char texts[EX_NOPS] = {
+        [EX_FROM] = MEMO_FIND_FROM, [EX_TO] = MEMO_FIND_TO, [EX_CC] = MEMO_FIND_CC, [EX_BCC] = MEMO_FIND_BCC,
+        [EX_SUBJECT] = MEMO_FIND_SUBJECT,
     };
 
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (slice_eqs_nocase(name, fields[i].name))
-            return (int)fields[i].field;
-    return -1;
-}
-
-/* 1 it has, 0 it has not, -1 the cache cannot tell. */
-static int in_envelope(struct matcher *m, const struct expr *e)
-{
-    int field = envelope_field(e->name);
-    const struct cache_record *c;
-    struct envelope env;
-    struct slice value;
-
-    if (field < 0 || !(c = cache(m)) || !envelope_split(c->item[CACHE_ENVELOPE], &env))
-        return -1;
-    value = envelope_string(env.field[field]);
-    if (!value.p)
-        return 0;
-    buf_reset(&m->decoded);
-    word2047_decode_utf8(&m->decoded, value);
-    return in_text(m, buf_slice(&m->decoded), e->text);
+    return slice_search(memo_text(m->memo, (enum memo_text)texts[e->op], m->recno), e->text) >= 0;
 }
 
 static bool in_header(struct matcher *m, const struct expr *e)
 {
-    const struct cache_record *c;
-    int known;
+    struct slice values;
 
-    if (cache_header_is_cached(e->name, record(m)->cache_version)) {
-        c = cache(m);
-        return c && message_header_has(c->item[CACHE_HEADERS], e->name, e->text, m->fold);
-    }
-    known = in_envelope(m, e);
-    if (known >= 0)
-        return known;
-    return file(m)
-           && message_header_has(slice_cut(m->message, 0, record(m)->header_size), e->name, e->text, m->fold);
+    if (!memo_can_header(e->name, record(m)->cache_version))
+        return file(m)
+               && message_header_has(slice_cut(m->message, 0, record(m)->header_size), e->name, e->text, m->fold);
+    return memo_header(m->memo, e->name, m->recno, &values)
+           && (e->text.n == 0 || slice_search(values, e->text) >= 0);
 }
 
 static bool in_message(struct matcher *m, const struct expr *e)
@@ -249,7 +186,7 @@ static bool test(struct matcher *m, const struct expr *e)
     case EX_TO:
     case EX_CC:
     case EX_BCC:
-    case EX_SUBJECT: return in_cache_item(m, e);
+    case EX_SUBJECT: return in_known_text(m, e);
     case EX_HEADER: return in_header(m, e);
     case EX_BODY:
     case EX_TEXT: return in_message(m, e);
@@ -262,6 +199,6 @@ bool matcher_test(struct matcher *m, const struct expr *e, uint32_t msgno, uint3
     m->msgno = msgno;
     m->recno = recno;
     m->has_rec = false;
-    m->cache_state = m->file_state = 0;
+    m->file_state = 0;
     return test(m, e);
 }

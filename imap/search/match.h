@@ -6,6 +6,7 @@
 #define SEARCH_MATCH_H
 
 #include "imap/search/expr.h"
+#include "imap/search/memo.h"
 #include "imap/store/mailbox.h"
 
 struct match_who {
@@ -16,8 +17,8 @@ struct match_who {
 
 struct matcher;
 
-/* flags: fold_flags that the needles were folded with. */
-struct matcher *matcher_new(struct mailbox *, const struct match_who *, unsigned fold_flags);
+/* fold_flags: that the needles were folded with.  The memo is borrowed until matcher_free(), and in use meanwhile. */
+struct matcher *matcher_new(struct mailbox *, struct memo *, const struct match_who *, unsigned fold_flags);
 void matcher_free(struct matcher **);
 
 /* ERR_OK with *out; a message that cannot be read (gone, damaged) does not match what needs it. */

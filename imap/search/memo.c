@@ -3,17 +3,20 @@
 
 #include "imap/search/collate.h"
 #include "imap/search/envelope.h"
+#include "imap/search/message_text.h"
 #include "imap/search/msgid.h"
 #include "imap/search/subject.h"
 #include "lib/base/map.h"
 #include "lib/base/mem.h"
 #include "lib/base/vec.h"
+#include "lib/text/fold.h"
 #include "lib/text/word2047.h"
 
 struct text_cell {
     size_t at;                          /* in `text` */
     uint32_t n;
-    bool known, is_reply;
+    bool known;
+    bool is_reply;                      /* MEMO_FIND_HEADER: there is such a field */
 };
 
 struct link_cell {
@@ -24,6 +27,7 @@ struct link_cell {
 struct memo {
     struct mailbox *mb;
     uint32_t generation, nrecords;
+    unsigned fold;
     struct text_cell *cells[MEMO_NTEXTS];       /* by record number; NULL: never asked for */
     uint32_t ncells[MEMO_NTEXTS];
     uint32_t nknown[MEMO_NTEXTS], nranked[MEMO_NTEXTS];
@@ -33,7 +37,10 @@ struct memo {
     struct buf text;
     struct map *ids, *subjects;                 /* text -> number */
     struct vec refs;                            /* uint32_t */
-    struct buf work, decoded;
+    struct buf work;
+    struct buf header;                          /* name of the field in MEMO_FIND_HEADER */
+    bool claimed;                               /* ... and this command uses it */
+    struct buf other;                           /* value of another field */
 };
 
 struct memo *memo_new(void)
@@ -61,7 +68,8 @@ static void forget(struct memo *m)
     vec_fini(&m->refs);
     buf_fini(&m->text);
     buf_fini(&m->work);
-    buf_fini(&m->decoded);
+    buf_fini(&m->header);
+    buf_fini(&m->other);
 }
 
 void memo_free(struct memo **mp)
@@ -82,6 +90,7 @@ void memo_begin(struct memo *m, struct mailbox *mb)
     m->mb = mb;
     m->generation = mailbox_head(mb)->generation;
     m->nrecords = mailbox_nrecords(mb);
+    m->claimed = false;
 }
 
 void memo_end(struct memo *m)
@@ -93,13 +102,25 @@ void memo_end(struct memo *m)
     mailbox_message_done(m->mb);
 }
 
-/* A cleared array of n rows grows to what the mailbox has now, and a little more. */
+void memo_set_fold(struct memo *m, unsigned flags)
+{
+    if (m->fold != flags)
+        forget(m);
+    m->fold = flags;
+}
+
+/* A cleared array of n rows grows to what the mailbox has now, and a little more.  At first it costs only what is
+ * touched of it. */
 static void *grow(void *rows, uint32_t *n, uint32_t want, size_t size)
 {
     uint32_t total = want + want / 8 + 16;
 
     if (*n > want)
         return rows;
+    if (!rows) {
+        *n = total;
+        return mem_array(total, size);
+    }
     rows = mem_rearray(rows, total, size);
     memset((char *)rows + *n * size, 0, (total - *n) * size);
     *n = total;
@@ -131,6 +152,56 @@ static void add_mailbox(struct memo *m, struct slice list)
 
     if (envelope_first_address(list, &a))
         buf_add_slice(&m->work, a.mailbox);
+}
+
+static void add_search_text(struct memo *m, enum memo_text which, const struct cache_record *c)
+{
+    static const unsigned char items[MEMO_NTEXTS] = {
+        [MEMO_FIND_FROM] = CACHE_FROM, [MEMO_FIND_TO] = CACHE_TO, [MEMO_FIND_CC] = CACHE_CC,
+        [MEMO_FIND_BCC] = CACHE_BCC, [MEMO_FIND_SUBJECT] = CACHE_SUBJECT,
+    };
+    struct slice item = c->item[items[which]];
+
+    fold_add(&m->text, which == MEMO_FIND_SUBJECT ? envelope_string(item) : item, m->fold);
+}
+
+/* Fields that stand in the ENVELOPE but not among the cached headers: single by RFC 5322 3.6. */
+static int envelope_field(struct slice name)
+{
+    static const struct {
+        const char *name;
+        enum envelope_field field;
+    } fields[] = {
+        { "date", ENV_DATE }, { "in-reply-to", ENV_IN_REPLY_TO }, { "message-id", ENV_MESSAGE_ID },
+        { "subject", ENV_SUBJECT },
+    };
+
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (slice_eqs_nocase(name, fields[i].name))
+            return (int)fields[i].field;
+    return -1;
+}
+
+bool memo_can_header(struct slice name, uint32_t cache_version)
+{
+    return envelope_field(name) >= 0 || cache_header_is_cached(name, cache_version);
+}
+
+/* True: there is such a field. */
+static bool add_header(struct memo *m, struct slice name, const struct cache_record *c, struct buf *out)
+{
+    struct slice value;
+    int field = envelope_field(name);
+    struct envelope env;
+
+    if (field < 0)
+        return message_header_collect(c->item[CACHE_HEADERS], name, m->fold, out);
+    if (!envelope_split(c->item[CACHE_ENVELOPE], &env) || !(value = envelope_string(env.field[field])).p)
+        return false;
+    buf_reset(&m->work);
+    word2047_decode_utf8(&m->work, value);
+    fold_add(out, buf_slice(&m->work), m->fold);
+    return true;
 }
 
 /* The text of a message, not yet folded, in m->work. */
@@ -171,8 +242,14 @@ static struct text_cell *text_cell(struct memo *m, enum memo_text which, uint32_
     t->known = true;
     m->nknown[which]++;
     t->at = m->text.n;
-    if (have || mailbox_cache(m->mb, recno, &c) == ERR_OK) {
-        t->is_reply = read_text(m, which, have ? have : &c);
+    if (!have && mailbox_cache(m->mb, recno, &c) == ERR_OK)
+        have = &c;
+    if (have && which == MEMO_FIND_HEADER) {
+        t->is_reply = add_header(m, buf_slice(&m->header), have, &m->text);
+    } else if (have && which >= MEMO_FIND_FROM) {
+        add_search_text(m, which, have);
+    } else if (have) {
+        t->is_reply = read_text(m, which, have);
         collate_add(&m->text, buf_slice(&m->work));
     }
     t->n = (uint32_t)(m->text.n - t->at);
@@ -187,6 +264,42 @@ static struct slice cell_text(const struct memo *m, const struct text_cell *t)
 struct slice memo_text(struct memo *m, enum memo_text which, uint32_t recno)
 {
     return cell_text(m, text_cell(m, which, recno, NULL));
+}
+
+/* The column is for the first name of a command. */
+static bool claim_header(struct memo *m, struct slice name)
+{
+    bool same = slice_eq_nocase(buf_slice(&m->header), name);
+
+    if (same || !m->claimed) {
+        m->claimed = true;
+        if (same)
+            return true;
+        mem_free(m->cells[MEMO_FIND_HEADER]);
+        m->cells[MEMO_FIND_HEADER] = NULL;
+        m->ncells[MEMO_FIND_HEADER] = 0;
+        buf_reset(&m->header);
+        buf_add_slice(&m->header, name);
+        return true;
+    }
+    return false;
+}
+
+bool memo_header(struct memo *m, struct slice name, uint32_t recno, struct slice *values)
+{
+    const struct text_cell *t;
+    struct cache_record c;
+
+    if (claim_header(m, name)) {
+        t = text_cell(m, MEMO_FIND_HEADER, recno, NULL);
+        *values = cell_text(m, t);
+        return t->is_reply;
+    }
+    buf_reset(&m->other);
+    if (mailbox_cache(m->mb, recno, &c) != ERR_OK || !add_header(m, name, &c, &m->other))
+        return false;
+    *values = buf_slice(&m->other);
+    return true;
 }
 
 uint32_t memo_known(const struct memo *m, enum memo_text which)

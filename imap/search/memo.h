@@ -1,4 +1,4 @@
-/* memo.h - what sorting and threading know of the messages of one mailbox
+/* memo.h - what searching, sorting and threading know of the messages of one mailbox
  *
  * Subjects, addresses and message ids are read from the cache records once, when they are first asked for, and kept in
  * the form in which they are compared.  A record number keeps its meaning until the index is repacked; then all is
@@ -18,6 +18,9 @@ enum memo_text {
     MEMO_SUBJECT,                       /* base subject (RFC 5256 2.1) */
     MEMO_FROM, MEMO_TO, MEMO_CC,        /* mailbox of the first address */
     MEMO_DISPLAYFROM, MEMO_DISPLAYTO,   /* RFC 5957 3 */
+    /* what search keys look into, in the search form (fold.h) */
+    MEMO_FIND_FROM, MEMO_FIND_TO, MEMO_FIND_CC, MEMO_FIND_BCC, MEMO_FIND_SUBJECT,
+    MEMO_FIND_HEADER,                   /* of the field asked for last: memo_header() */
     MEMO_NTEXTS
 };
 
@@ -35,8 +38,17 @@ void memo_free(struct memo **);         /* NULL is fine */
 void memo_begin(struct memo *, struct mailbox *);
 void memo_end(struct memo *);
 
-/* In the form that is compared (collate.h); empty if there is none.  Borrowed until the next call. */
+/* Flags of fold.h for the texts of search keys; others than before make it forget. */
+void memo_set_fold(struct memo *, unsigned flags);
+
+/* In the form that is compared (collate.h, fold.h); empty if there is none.  Borrowed until the next call. */
 struct slice memo_text(struct memo *, enum memo_text, uint32_t recno);
+
+/* Can a header field of this name be told from the cache record, given its version? */
+bool memo_can_header(struct slice name, uint32_t cache_version);
+/* Then its values in the search form with NUL between, borrowed until the next call; false: there is no such field.  The
+ * first name of a command is remembered, if the next command asks for the same; others are read each time. */
+bool memo_header(struct memo *, struct slice name, uint32_t recno, struct slice *values);
 
 /* Places of the texts that were asked for so far among each other, by record number: smaller is before, equal is the same
  * text; 0 for those not asked for.  NULL if others have been asked for since they were written, or the memory must

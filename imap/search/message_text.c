@@ -6,6 +6,7 @@
 #include "imap/search/message_text.h"
 
 #include "lib/conf/conf.h"
+#include "lib/text/ascii.h"
 #include "lib/text/base64.h"
 #include "lib/text/charset.h"
 #include "lib/text/fold.h"
@@ -196,24 +197,54 @@ bool message_text_has(struct slice message, struct slice needle, bool with_heade
     return false;
 }
 
-bool message_header_has(struct slice block, struct slice name, struct slice needle, unsigned fold_flags)
+/* Does a line begin with the name, or the first one with a blank?  Most messages lack most fields: that is seen
+ * fast. */
+static bool may_have_field(struct slice block, struct slice name)
+{
+    if (block.n && (block.p[0] == ' ' || block.p[0] == '\t'))
+        return true;
+    while (block.n > name.n) {
+        const char *lf;
+        if (ascii_lower(block.p[0]) == ascii_lower(name.p[0]) && slice_starts_nocase(block, name))
+            return true;
+        lf = memchr(block.p, '\n', block.n);
+        if (!lf)
+            return false;
+        block = slice_skip(block, (size_t)(lf + 1 - block.p));
+    }
+    return false;
+}
+
+bool message_header_collect(struct slice block, struct slice name, unsigned fold_flags, struct buf *out)
 {
     struct hdr822_iter it;
     struct hdr822_field f;
-    struct buf text = BUF_INIT, folded = BUF_INIT;
+    struct buf text = BUF_INIT;
     bool found = false;
 
+    if (name.n == 0 || !may_have_field(block, name))
+        return false;
     hdr822_begin(&it, block);
-    while (!found && hdr822_next(&it, &f)) {
+    while (hdr822_next(&it, &f)) {
         if (!slice_eq_nocase(f.name, name))
             continue;
+        if (found)
+            buf_addc(out, '\0');
         buf_reset(&text);
-        buf_reset(&folded);
         word2047_decode_utf8(&text, f.value);
-        fold_add(&folded, buf_slice(&text), fold_flags);
-        found = needle.n == 0 || slice_search(buf_slice(&folded), needle) >= 0;
+        fold_add(out, buf_slice(&text), fold_flags);
+        found = true;
     }
     buf_fini(&text);
-    buf_fini(&folded);
+    return found;
+}
+
+bool message_header_has(struct slice block, struct slice name, struct slice needle, unsigned fold_flags)
+{
+    struct buf values = BUF_INIT;
+    bool found = message_header_collect(block, name, fold_flags, &values)
+                 && (needle.n == 0 || slice_search(buf_slice(&values), needle) >= 0);
+
+    buf_fini(&values);
     return found;
 }

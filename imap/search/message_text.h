@@ -3,6 +3,7 @@
 #define SEARCH_MESSAGE_TEXT_H
 
 #include "lib/base/arena.h"
+#include "lib/base/buf.h"
 #include "lib/base/slice.h"
 
 /* In what follows the header of the message: the bodies of the text parts and the headers of all parts and
@@ -14,5 +15,8 @@ bool message_text_has(struct slice message, struct slice needle, bool with_heade
 
 /* In the decoded values of all fields `name` of a header block; an empty needle asks for existence. */
 bool message_header_has(struct slice block, struct slice name, struct slice needle, unsigned fold_flags);
+
+/* The same values, folded, one behind the other with a NUL between, appended to *out.  False: no such field. */
+bool message_header_collect(struct slice block, struct slice name, unsigned fold_flags, struct buf *out);
 
 #endif
