@@ -104,6 +104,10 @@ cunit_fuzz_quotaval_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/ranges_fuzz
 cunit_fuzz_ranges_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/ranges_fuzz.c
 cunit_fuzz_ranges_fuzz_LDADD = $(LINK_STORE)
+check_PROGRAMS += cunit/fuzz/search_args_fuzz
+cunit_fuzz_search_args_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/search_args_fuzz.c \
+	imap/imapd/search_args.c imap/imapd/search_return.c
+cunit_fuzz_search_args_fuzz_LDADD = $(LINK_SEARCH)
 check_PROGRAMS += cunit/fuzz/seen_fuzz
 cunit_fuzz_seen_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/seen_fuzz.c
 cunit_fuzz_seen_fuzz_LDADD = $(LINK_STORE)
