@@ -354,6 +354,8 @@ void contexts_changed(struct session *s, const struct ranges *uids)
     struct contexts *all = search_contexts(view_search(s->view));
     struct ranges msgnos = RANGES_INIT;
 
+    if (!contexts_any(all))
+        return;
     view_msgnos(s->view, uids, &msgnos);
     for (size_t i = 0; i < all->all.n && !ranges_empty(&msgnos); i++) {
         struct reply r = { .s = s, .c = at(all, i) };
