@@ -10,7 +10,7 @@ use Halcyon::Test;
 
 # [ user, command (a literal after "<<"), reason why the answers are not compared ]
 my @IMAP = (
-    [ alice => 'NOOP' ], [ alice => 'NAMESPACE' ], [ alice => 'ENABLE FOO' ], [ alice => 'LOGIN alice secret' ],
+    [ alice => 'NOOP' ], [ alice => 'NAMESPACE' ], [ alice => 'ENABLE FOO', 'RFC 5161 3.1: ENABLED MUST be sent' ], [ alice => 'LOGIN alice secret' ],
     [ alice => 'LIST "" ""' ], [ alice => 'LIST "" INBOX' ], [ alice => 'LIST "INBOX" *' ], [ alice => 'LIST "INBOX." %' ],
     [ alice => 'LIST "" inbox', '3.6.1 finds INBOX in a pattern only in capitals (RFC 3501 5.1: any case)' ],
     # selected
@@ -65,7 +65,8 @@ my @IMAP = (
         'COPY 1 INBOX', 'SELECT user.alice', 'STATUS user.alice (MESSAGES)', 'MYRIGHTS user.alice.bb', 'GETACL user.alice.bb', 'APPEND user.alice.bb <<Subject: q\r\n\r\nx\r\n',
         'DELETE user.alice.bb', 'RENAME user.alice.bb INBOX.bb', 'CREATE user.alice.bb.sub', 'SETACL user.alice.bb bob lrswi', 'SUBSCRIBE user.alice.bb', 'LSUB "" *'),
     # CONDSTORE and QRESYNC
-    (map { [ carol => $_ ] } 'ENABLE CONDSTORE', 'SELECT INBOX', 'FETCH 1:* (FLAGS MODSEQ)', 'STORE 1 (UNCHANGEDSINCE 1) +FLAGS (\Seen)', 'STORE 1 (UNCHANGEDSINCE 100) +FLAGS (\Seen)'),
+    (map { [ carol => $_ ] } 'ENABLE CONDSTORE', 'SELECT INBOX', 'FETCH 1:* (FLAGS MODSEQ)', 'STORE 1 (UNCHANGEDSINCE 1) +FLAGS (\Seen)'),
+    [ carol => 'STORE 1 (UNCHANGEDSINCE 100) +FLAGS (\Seen)', 'RFC 7162 3.2.4: the UID too' ],
     [ carol => 'STORE 2 +FLAGS.SILENT (\Deleted)', '3.6.1 tells the flags too' ],
     (map { [ carol => $_ ] } 'SEARCH MODSEQ 3', 'FETCH 1:* (FLAGS) (CHANGEDSINCE 4)', 'EXPUNGE', 'STATUS INBOX (HIGHESTMODSEQ)', 'FETCH 1 BODY[TEXT]<0.5>', 'CLOSE'),
     [ carol => 'ENABLE QRESYNC', 'ENABLED names what was asked for; 3.6.1 also what that implies' ],

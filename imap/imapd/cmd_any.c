@@ -84,7 +84,7 @@ static const struct {
     { "QRESYNC", ENABLED_QRESYNC | ENABLED_CONDSTORE },         /* RFC 7162 3.2.3 */
 };
 
-/* RFC 5161: unknown words are ignored; ENABLED lists what is on now because of this command. */
+/* RFC 5161: unknown words are ignored; ENABLED lists what is on now because of this command, be it nothing. */
 void cmd_enable(void *session, const struct command *cmd)
 {
     struct session *s = session;
@@ -107,8 +107,7 @@ void cmd_enable(void *session, const struct command *cmd)
             buf_adds(&done, features[i].word);
         }
     } while (!imaptok_at_end(&s->tok));
-    if (done.n)
-        untagged(s, "ENABLED%.*s", SLICE_ARG(buf_slice(&done)));
+    untagged(s, "ENABLED%.*s", SLICE_ARG(buf_slice(&done)));
     buf_fini(&done);
     reply_ok(s, "Completed");
 }

@@ -133,10 +133,10 @@ static err_t put_sections(struct fetch_run *r, const struct item_ctx *c, bool fi
     return ERR_OK;
 }
 
-/* A \Seen that this command set is told like any change: RFC 7162 3.1.4 wants the MODSEQ, 3.2.4 the UID. */
+/* A \Seen that this command set is told like any change: RFC 7162 3.2.4 wants UID and MODSEQ. */
 static unsigned items_of_change(const struct session *s)
 {
-    return F_FLAGS | (s->enabled & ENABLED_CONDSTORE ? F_MODSEQ : 0u) | (s->enabled & ENABLED_QRESYNC ? F_UID : 0u);
+    return F_FLAGS | (s->enabled & ENABLED_CONDSTORE ? F_MODSEQ | F_UID : 0u);
 }
 
 static err_t put_message(struct fetch_run *r, const struct item_ctx *c)

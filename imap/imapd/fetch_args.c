@@ -276,6 +276,10 @@ err_t fetch_read(struct session *s, struct fetch *f)
         return err;
     if (s->is_uid)
         f->items |= F_UID;
+    if ((f->has_changedsince || (f->items & F_MODSEQ)) && !view_has_modseqs(s->view)) {
+        reply_bad(s, "The mailbox has no modseqs");     /* RFC 7162 3.1.2.2 */
+        return ERR_SYNTAX;
+    }
     if (f->has_changedsince || (f->items & F_MODSEQ)) {
         f->items |= F_MODSEQ;
         s->enabled |= ENABLED_CONDSTORE;        /* RFC 7162 3.1 */

@@ -39,6 +39,7 @@ struct session {
     struct actor actor;                     /* ident and rank, for store operations */
     struct view *view;                      /* SELECTED: not NULL */
     unsigned enabled;                       /* enum imap_enabled */
+    bool modseq_told;                       /* the selected mailbox's HIGHESTMODSEQ was */
     unsigned failed_logins, bad_commands;
     /* the command being served */
     struct slice tag;                       /* in base->command arena */

@@ -147,7 +147,7 @@ err_t view_open(struct session *s, struct mailbox *mb, rights_t rights, unsigned
     vec_init(&v->msg, sizeof(struct view_msg));
     seen_init(&v->seen);
     v->generation = mailbox_head(mb)->generation;
-    v->told_modseq = mailbox_head(mb)->highestmodseq;
+    v->told_modseq = v->whole_modseq = mailbox_head(mb)->highestmodseq;
     fill(v);
     v->seen_internal = seen_is_internal(mb, userid);
     err = mailbox_flags_known(mb);
@@ -211,7 +211,12 @@ uint32_t view_recent(const struct view *v)
 
 uint64_t view_modseq(const struct view *v)
 {
-    return v->told_modseq;
+    return ranges_empty(&v->gone) ? v->told_modseq : v->whole_modseq;
+}
+
+bool view_has_modseqs(const struct view *v)
+{
+    return mailbox_head(v->mb)->highestmodseq != 0;
 }
 
 uint32_t view_recno(const struct view *v, uint32_t msgno)

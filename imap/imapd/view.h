@@ -69,7 +69,10 @@ bool view_is_expunged(const struct view *, uint32_t msgno);
 bool view_seen_is_internal(const struct view *);
 err_t view_store_seen(struct view *, const struct ranges *uids, bool seen) NODISCARD;
 
-/* Highest modseq that the client's picture includes. */
+/* Highest modseq up to which the client was told of everything: below the modseqs of its messages while the
+ * news of an expunge waits (RFC 7162 6). */
 uint64_t view_modseq(const struct view *);
+/* False: an index too old for modseqs, which could not be upgraded (NOMODSEQ, RFC 7162 3.1.2.2). */
+bool view_has_modseqs(const struct view *);
 
 #endif

@@ -22,6 +22,7 @@ struct view {
     uint32_t known;                             /* records looked at so far */
     struct ranges gone;                         /* UIDs expunged, client not told yet */
     uint64_t told_modseq;
+    uint64_t whole_modseq;                      /* told_modseq when `gone` was last empty */
     struct ranges skip;                         /* message numbers told up to skip_modseq */
     uint64_t skip_modseq;
     uint64_t begin_modseq;                      /* highest when the running commit began */

@@ -96,7 +96,7 @@ void view_put_flags(struct session *s, uint32_t msgno)
 
     buf_addf(&b, "* %u FETCH (FLAGS ", msgno);
     view_flags_text(v, recno, &b);
-    if (s->is_uid || (s->enabled & ENABLED_QRESYNC))
+    if (s->is_uid || (s->enabled & ENABLED_CONDSTORE))          /* RFC 7162 3.2.4 */
         buf_addf(&b, " UID %u", view_uid(v, msgno));
     if ((s->enabled & ENABLED_CONDSTORE) && recno)
         buf_addf(&b, " MODSEQ (%llu)", (unsigned long long)mailbox_modseq_at(v->mb, recno));
@@ -194,11 +194,25 @@ static void tell_flags(struct view *v, const struct ranges *changed)
         view_put_flags(v->session, m);
 }
 
+/* The client must not take the modseqs it saw for "all told" while an expunge below them is held back, and may
+ * do so again once that is out (RFC 7162 3.2, 6). */
+static void tell_modseq(struct view *v, bool was_held)
+{
+    bool held = !ranges_empty(&v->gone);
+
+    if (!held)
+        v->whole_modseq = v->told_modseq;
+    if ((v->session->enabled & ENABLED_QRESYNC) && (held || was_held))
+        stream_printf(o(v), "* OK [HIGHESTMODSEQ %llu] %s\r\n", (unsigned long long)view_modseq(v),
+                      held ? "VANISHED is delayed" : "Ok");
+}
+
 void view_tell(struct session *s, bool may_expunge)
 {
     struct view *v = s->view;
     struct ranges changed = RANGES_INIT;
     enum mailbox_news news = MAILBOX_SAME;
+    bool was_held = !ranges_empty(&v->gone);
     err_t err = mailbox_refresh(v->mb, &news);
 
     if (err == ERR_NOTFOUND) {
@@ -218,5 +232,6 @@ void view_tell(struct session *s, bool may_expunge)
     tell_new(v);
     view_put_flag_lists(s);
     tell_flags(v, &changed);
+    tell_modseq(v, was_held);
     ranges_fini(&changed);
 }
