@@ -21,6 +21,11 @@ static bool has_idle(const struct session *s)
     return conf_seconds(CONF_IMAPIDLEPOLL) > 0;
 }
 
+static bool may_compress(const struct session *s)
+{
+    return !stream_is_deflate(s->base->stream);
+}
+
 static bool has_plus(const struct session *s)
 {
     return !conf_bool(CONF_LITERALMINUS);
@@ -46,6 +51,7 @@ static const struct capability {
     { "SASL-IR", ST_NOAUTH, NULL },
     { "ACL", ST_LOGGED_IN, NULL },
     { "CHILDREN", ST_LOGGED_IN, NULL },
+    { "COMPRESS=DEFLATE", ST_LOGGED_IN, may_compress },
     { "CONDSTORE", ST_LOGGED_IN, NULL },
     { "LIST-EXTENDED", ST_LOGGED_IN, NULL },
     { "LIST-STATUS", ST_LOGGED_IN, NULL },
@@ -55,6 +61,7 @@ static const struct capability {
     { "QUOTA", ST_LOGGED_IN, NULL },
     { "RIGHTS=kxten", ST_LOGGED_IN, NULL },
     { "UIDPLUS", ST_LOGGED_IN, NULL },
+    { "UNAUTHENTICATE", ST_LOGGED_IN, NULL },
     { "UNSELECT", ST_LOGGED_IN, NULL },
     { "X-QUOTA=STORAGE", ST_LOGGED_IN, NULL },
     { "X-QUOTA=MESSAGE", ST_LOGGED_IN, NULL },

@@ -1,4 +1,4 @@
-/* cmd_any.c - CAPABILITY, NOOP, NAMESPACE, ENABLE */
+/* cmd_any.c - CAPABILITY, NOOP, NAMESPACE, ENABLE, COMPRESS */
 #include "imap/imapd/imapd.h"
 
 #include "imap/imapd/view.h"
@@ -110,4 +110,28 @@ void cmd_enable(void *session, const struct command *cmd)
     untagged(s, "ENABLED%.*s", SLICE_ARG(buf_slice(&done)));
     buf_fini(&done);
     reply_ok(s, "Completed");
+}
+
+/* RFC 4978.  TLS of ours never compresses, so that only a second COMPRESS finds the door shut. */
+void cmd_compress(void *session, const struct command *cmd)
+{
+    struct session *s = session;
+    struct slice word;
+    err_t err;
+
+    if ((err = imaptok_sp(&s->tok)) != ERR_OK || (err = imaptok_atom(&s->tok, &word)) != ERR_OK) {
+        args_bad(s, err);
+        return;
+    }
+    if (args_end(s) != ERR_OK)
+        return;
+    if (!slice_eqs_nocase(word, "DEFLATE")) {
+        reply_bad(s, "Unknown COMPRESS algorithm");
+    } else if (stream_is_deflate(out(s))) {
+        reply_bad(s, "[COMPRESSIONACTIVE] DEFLATE active via COMPRESS");
+    } else {
+        reply_ok(s, "DEFLATE active");
+        if (stream_start_deflate(out(s)) != ERR_OK)
+            s->state = ST_LOGOUT;
+    }
 }

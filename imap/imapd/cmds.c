@@ -11,6 +11,7 @@ const struct command imap_commands[] = {
     { "CAPABILITY",     cmd_capability,    ST_ANY,         C_MAY_EXPUNGE, NULL },
     { "CHECK",          cmd_check,         ST_SELECTED,    C_MAY_EXPUNGE, NULL },
     { "CLOSE",          cmd_close,         ST_SELECTED,    0, NULL },
+    { "COMPRESS",       cmd_compress,      ST_LOGGED_IN,   0, NULL },
     { "COPY",           cmd_copy,          ST_SELECTED,    C_WRITE | C_MAY_EXPUNGE, NULL },
     { "CREATE",         cmd_create,        ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
     { "DELETE",         cmd_delete,        ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
@@ -48,6 +49,7 @@ const struct command imap_commands[] = {
     { "UID MOVE",       cmd_copy,          ST_SELECTED,    C_WRITE | C_UID | C_MAY_EXPUNGE, NULL },
     { "UID SEARCH",     cmd_search,        ST_SELECTED,    C_UID | C_MAY_EXPUNGE, NULL },
     { "UID STORE",      cmd_store,         ST_SELECTED,    C_WRITE | C_UID | C_MAY_EXPUNGE, NULL },
+    { "UNAUTHENTICATE", cmd_unauthenticate, ST_LOGGED_IN,  0, NULL },
     { "UNSELECT",       cmd_unselect,      ST_SELECTED,    0, NULL },
     { "UNSUBSCRIBE",    cmd_unsubscribe,   ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
 };

@@ -99,6 +99,8 @@ void capability_text(struct session *, struct buf *out);        /* for greeting,
 void session_run(struct session_base *);        /* one connection, greeting to logout */
 /* Login succeeded: identity, namespace, state. */
 void session_enter(struct session *);
+/* Back to nobody: all that the session was, but for TLS and what ID said, is as after the greeting (RFC 8437). */
+void session_leave(struct session *);
 
 /* ---- handlers ---- */
 extern const struct command imap_commands[];
@@ -106,9 +108,9 @@ extern const size_t imap_ncommands;
 
 typedef void imap_handler(void *session, const struct command *);
 /* cmd_auth.c */
-imap_handler cmd_login, cmd_authenticate, cmd_starttls, cmd_logout, cmd_id;
+imap_handler cmd_login, cmd_authenticate, cmd_starttls, cmd_unauthenticate, cmd_logout, cmd_id;
 /* cmd_any.c */
-imap_handler cmd_capability, cmd_noop, cmd_namespace, cmd_enable;
+imap_handler cmd_capability, cmd_noop, cmd_namespace, cmd_enable, cmd_compress;
 /* cmd_select.c */
 imap_handler cmd_select, cmd_close, cmd_unselect, cmd_check;
 /* cmd_mailbox.c */

@@ -33,6 +33,19 @@ void session_enter(struct session *s)
     stream_set_timeout(b->stream, idle_timeout_ms(s));
 }
 
+void session_leave(struct session *s)
+{
+    view_close(&s->view);
+    namespace_free(&s->ns);
+    serve_logout(s->base);
+    s->actor = (struct actor){ 0 };
+    s->state = ST_NOAUTH;
+    s->enabled = 0;
+    s->modseq_told = false;
+    s->failed_logins = s->bad_commands = 0;
+    stream_set_timeout(s->base->stream, idle_timeout_ms(s));
+}
+
 static void greet(struct session *s)
 {
     struct buf caps = BUF_INIT, banner = BUF_INIT;
@@ -97,6 +110,8 @@ static void say_goodbye(struct session *s, err_t err)
         reply_bye(s, "Idle for too long");
     else if (err == ERR_LIMIT)
         reply_bye(s, "Too much input");
+    else if (err == ERR_SYNTAX)
+        reply_bye(s, "Malformed compressed data");
     s->state = ST_LOGOUT;
 }
 
@@ -112,9 +127,11 @@ static void serve_one(struct session *s)
     }
     s->replied = false;
     err = args_read_command(s);
+    if (err == ERR_SYNTAX && stream_error(s->base->stream))
+        err = stream_error(s->base->stream);
     if (err == ERR_OK)
         run_command(s);
-    else if (err == ERR_SYNTAX)
+    else if (err == ERR_SYNTAX && !stream_error(s->base->stream))
         count_bad(s);
     else if (err != ERR_AGAIN)
         say_goodbye(s, err);

@@ -106,7 +106,10 @@ enum login_result serve_login_step(struct session_base *, struct slice response,
  * *why: words for the client, safe to show, borrowed until the next login call.  With LOGIN_OK it
  * is NULL or the text of plaintextloginalert; with LOGIN_CONTINUE it is not set. */
 err_t serve_login_layer(struct session_base *) NODISCARD;
-void serve_logout(struct session_base *);       /* UNAUTHENTICATE: back to nobody */
+/* UNAUTHENTICATE: back to nobody.  The caller then puts its reply on the stream and calls serve_unlayer(). */
+void serve_logout(struct session_base *);
+/* Sends the reply; compression and the SASL layer end with it (RFC 8437). */
+err_t serve_unlayer(struct session_base *) NODISCARD;
 
 /* STARTTLS: call after the positive reply was flushed.  Input sent ahead is dropped. */
 err_t serve_starttls(struct session_base *) NODISCARD;
