@@ -81,6 +81,7 @@ static const struct {
     unsigned bits;
 } features[] = {
     { "CONDSTORE", ENABLED_CONDSTORE },
+    { "UIDONLY", ENABLED_UIDONLY },
     { "QRESYNC", ENABLED_QRESYNC | ENABLED_CONDSTORE },         /* RFC 7162 3.2.3 */
 };
 

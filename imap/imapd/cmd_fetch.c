@@ -5,6 +5,7 @@
  */
 #include "imap/imapd/fetch.h"
 
+#include "imap/imapd/progress.h"
 #include "imap/imapd/qresync.h"
 #include "lib/base/log.h"
 
@@ -66,7 +67,8 @@ static err_t put_sections(struct fetch_run *r, const struct fetch_message *c, bo
 /* A \Seen that this command set is told like any change: RFC 7162 3.2.4 wants UID and MODSEQ. */
 static unsigned items_of_change(const struct session *s)
 {
-    return F_FLAGS | (s->enabled & ENABLED_CONDSTORE ? F_MODSEQ | F_UID : 0u);
+    return F_FLAGS | (s->enabled & ENABLED_CONDSTORE ? F_MODSEQ : 0u)
+           | ((s->enabled & (ENABLED_CONDSTORE | ENABLED_UIDONLY)) == ENABLED_CONDSTORE ? F_UID : 0u);
 }
 
 static err_t put_message(struct fetch_run *r, const struct fetch_message *c)
@@ -75,9 +77,7 @@ static err_t put_message(struct fetch_run *r, const struct fetch_message *c)
     size_t start;
     err_t err;
 
-    buf_adds(&r->b, "* ");
-    buf_add_u64(&r->b, c->msgno);
-    buf_adds(&r->b, " FETCH (");
+    view_fetch_head(r->s, c->msgno, &r->b);
     start = r->b.n;
     for (size_t i = 0; i < rows->n; i++) {
         separate(r, start);
@@ -122,6 +122,12 @@ static bool is_unchanged(const struct fetch_run *r, uint32_t recno)
     return r->f.has_changedsince && mailbox_modseq_at(r->mb, recno) <= r->f.changedsince;
 }
 
+static void flush_reply(struct fetch_run *r)
+{
+    stream_put_slice(r->s->base->stream, buf_slice(&r->b));
+    buf_reset(&r->b);
+}
+
 static void fetch_one(struct fetch_run *r, uint32_t msgno)
 {
     struct fetch_message c = { .s = r->s, .msgno = msgno, .recno = view_recno(r->s->view, msgno), .b = &r->b };
@@ -144,10 +150,8 @@ static void fetch_one(struct fetch_run *r, uint32_t msgno)
     }
     if (err)
         r->failed++;
-    if (r->b.n >= REPLY_FLUSH) {
-        stream_put_slice(r->s->base->stream, buf_slice(&r->b));
-        buf_reset(&r->b);
-    }
+    if (r->b.n >= REPLY_FLUSH)
+        flush_reply(r);
 }
 
 /* Messages of the set that this user has not seen get \Seen, all in one commit, before the
@@ -211,6 +215,7 @@ static void tell_vanished(struct fetch_run *r, const struct ranges *uids)
 
 static void run(struct fetch_run *r, const struct ranges *msgnos)
 {
+    struct progress progress;
     uint32_t m;
 
     r->rows.n = fetch_item_rows(r->f.items, r->rows.row);
@@ -218,12 +223,17 @@ static void run(struct fetch_run *r, const struct ranges *msgnos)
     plan_items(r);
     if (may_mark_seen(r))
         mark_seen(r, msgnos);
+    progress_begin(&progress, r->s, ranges_count(msgnos));
     for (struct ranges_iter it = { 0 }; ranges_next(msgnos, &it, &m);) {
         fetch_one(r, m);
+        if (progress_due(&progress)) {
+            flush_reply(r);
+            progress_tell(&progress);
+        }
         if (stream_error(r->s->base->stream))
             break;
     }
-    stream_put_slice(r->s->base->stream, buf_slice(&r->b));
+    flush_reply(r);
     mailbox_message_done(r->mb);
     if (r->unknown_cte)
         reply_no(r->s, "UNKNOWN-CTE", "The encoding of a part is unknown");

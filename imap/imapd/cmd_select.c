@@ -61,7 +61,7 @@ static void describe(struct session *s, struct qresync *q)
     untagged(s, "%" PRIu32 " RECENT", view_recent(v));
     view_put_flag_lists(s);
     unseen = view_first_unseen(v);
-    if (unseen)
+    if (unseen && !(s->enabled & ENABLED_UIDONLY))
         untagged(s, "OK [UNSEEN %" PRIu32 "] Ok", unseen);
     untagged(s, "OK [UIDVALIDITY %" PRIu32 "] Ok", h->uidvalidity);
     untagged(s, "OK [UIDNEXT %" PRIu32 "] Ok", h->last_uid + 1);

@@ -202,9 +202,12 @@ static void tell_silent(struct session *s, uint32_t msgno)
 {
     struct buf b = BUF_INIT;
 
-    buf_addf(&b, "%u FETCH (UID %u MODSEQ (%" PRIu64 "))", msgno, view_uid(s->view, msgno),
+    view_fetch_head(s, msgno, &b);
+    if (!(s->enabled & ENABLED_UIDONLY))
+        buf_addf(&b, "UID %u ", view_uid(s->view, msgno));
+    buf_addf(&b, "MODSEQ (%" PRIu64 "))\r\n",
              mailbox_modseq_at(view_mailbox(s->view), view_recno(s->view, msgno)));
-    untagged(s, "%s", buf_cstr(&b));
+    stream_put_slice(out(s), buf_slice(&b));
     buf_fini(&b);
 }
 

@@ -417,7 +417,7 @@ err_t fetch_read(struct session *s, struct fetch *f)
     }
     if ((err = args_end(s)) != ERR_OK)
         return err;
-    if (s->is_uid)
+    if (s->is_uid && !(s->enabled & ENABLED_UIDONLY))
         f->items |= F_UID;
     if ((f->has_changedsince || (f->items & F_MODSEQ)) && !view_has_modseqs(s->view)) {
         reply_bad(s, "The mailbox has no modseqs");     /* RFC 7162 3.1.2.2 */

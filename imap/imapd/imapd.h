@@ -27,8 +27,8 @@ enum imap_state {
     ST_LOGGED_IN = ST_AUTH | ST_SELECTED, ST_ANY = ST_NOAUTH | ST_AUTH | ST_SELECTED
 };
 
-/* What the client enabled (RFC 5161, 7162). */
-enum imap_enabled { ENABLED_CONDSTORE = 1, ENABLED_QRESYNC = 2 };
+/* What the client enabled (RFC 5161): RFC 7162, 9586. */
+enum imap_enabled { ENABLED_CONDSTORE = 1, ENABLED_QRESYNC = 2, ENABLED_UIDONLY = 4 };
 
 struct view;
 

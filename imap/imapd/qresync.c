@@ -20,6 +20,10 @@ static err_t read_sample(struct session *s, struct qresync *q)
 {
     err_t err = imaptok_open(&s->tok);
 
+    if (s->enabled & ENABLED_UIDONLY) {         /* RFC 9586 */
+        s->tok.why = "[UIDREQUIRED] Message numbers are not allowed now";
+        return ERR_SYNTAX;
+    }
     if (err || (err = read_set(s, &q->seq)) != ERR_OK || (err = imaptok_sp(&s->tok)) != ERR_OK
         || (err = read_set(s, &q->seq_uids)) != ERR_OK || (err = imaptok_close(&s->tok)) != ERR_OK)
         return err;

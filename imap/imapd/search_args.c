@@ -150,6 +150,15 @@ static err_t key_or(struct search_args *a, const struct key_row *row, unsigned d
     return err;
 }
 
+/* RFC 9586: a client that wants no message numbers may not send any; "$" is none. */
+static err_t check_number(struct search_args *a)
+{
+    if (!(a->s->enabled & ENABLED_UIDONLY) || imaptok_peek(&a->s->tok) == '$')
+        return ERR_OK;
+    a->s->tok.why = "[UIDREQUIRED] Message numbers are not allowed now";
+    return ERR_SYNTAX;
+}
+
 static err_t read_set(struct search_args *a, enum expr_op op, struct expr **out)
 {
     struct view *v = a->s->view;
@@ -283,7 +292,7 @@ static err_t read_one(struct search_args *a, unsigned depth, struct expr **out)
         return imaptok_close(t);
     }
     if ((c >= '0' && c <= '9') || c == '*')
-        return read_set(a, EX_NUMBER, out);
+        return (err = check_number(a)) != ERR_OK ? err : read_set(a, EX_NUMBER, out);
     return read_named(a, depth, out);
 }
 

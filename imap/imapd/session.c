@@ -84,6 +84,10 @@ static void run_command(struct session *s)
         reply_bad(s, refusal);
         return;
     }
+    if ((s->enabled & ENABLED_UIDONLY) && (s->cmd->flags & C_NUMBERS)) {        /* RFC 9586 */
+        reply_bad(s, "[UIDREQUIRED] Message numbers are not allowed now");
+        return;
+    }
     if ((s->cmd->flags & C_ADMIN) && !s->base->is_admin) {
         reply_err(s, ERR_DENIED);
         return;

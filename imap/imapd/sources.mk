@@ -8,7 +8,7 @@ imap_imapd_imapd_SOURCES = imap/imapd/main.c imap/imapd/imapd.h \
 	imap/imapd/cmds.c \
 	imap/imapd/fetch.h imap/imapd/fetch_args.c imap/imapd/fetch_body.c imap/imapd/fetch_items.c \
 	imap/imapd/flag_words.c imap/imapd/flag_words.h \
-	imap/imapd/preview.c imap/imapd/preview.h \
+	imap/imapd/preview.c imap/imapd/preview.h imap/imapd/progress.c imap/imapd/progress.h \
 	imap/imapd/qresync.c imap/imapd/qresync.h imap/imapd/quota_alert.h \
 	imap/imapd/reply.c imap/imapd/search_args.c imap/imapd/search_args.h \
 	imap/imapd/session.c imap/imapd/status_items.h \

@@ -41,6 +41,8 @@ bool view_is_recent(const struct view *, uint32_t recno);
 /* "(\Seen \Recent word)" appended. */
 void view_flags_text(const struct view *, uint32_t recno, struct buf *out);
 
+/* "* n FETCH (", or "* uid UIDFETCH (" to a client that wants no message numbers (RFC 9586), appended. */
+void view_fetch_head(struct session *, uint32_t msgno, struct buf *out);
 /* "(FLAGS (...) [UID n] [MODSEQ (n)])" of an unsolicited FETCH, as what was enabled asks for. */
 void view_put_flags(struct session *, uint32_t msgno);
 /* "* FLAGS" and "* OK [PERMANENTFLAGS ...]"; at SELECT and when a keyword is new. */

@@ -40,7 +40,7 @@ static void put_vanished(struct view *v)
 /* Take messages out of the view, telling each; numbers in `changed` follow. */
 static void tell_expunged(struct view *v, struct ranges *changed)
 {
-    bool vanished = v->session->enabled & ENABLED_QRESYNC;
+    bool vanished = v->session->enabled & (ENABLED_QRESYNC | ENABLED_UIDONLY);
     struct ranges still = RANGES_INIT;
     uint32_t kept = 0;
 
@@ -88,15 +88,31 @@ static void tell_new(struct view *v)
     stream_printf(o(v), "* %u EXISTS\r\n* %u RECENT\r\n", v->n, view_recent(v));
 }
 
+void view_fetch_head(struct session *s, uint32_t msgno, struct buf *out)
+{
+    bool uidonly = s->enabled & ENABLED_UIDONLY;
+
+    buf_adds(out, "* ");
+    buf_add_u64(out, uidonly ? view_uid(s->view, msgno) : msgno);
+    buf_adds(out, uidonly ? " UIDFETCH (" : " FETCH (");
+}
+
+/* RFC 7162 3.2.4; with UIDFETCH it stands in front. */
+static bool wants_uid(const struct session *s)
+{
+    return (s->is_uid || (s->enabled & ENABLED_CONDSTORE)) && !(s->enabled & ENABLED_UIDONLY);
+}
+
 void view_put_flags(struct session *s, uint32_t msgno)
 {
     struct view *v = s->view;
     uint32_t recno = view_recno(v, msgno);
     struct buf b = BUF_INIT;
 
-    buf_addf(&b, "* %u FETCH (FLAGS ", msgno);
+    view_fetch_head(s, msgno, &b);
+    buf_adds(&b, "FLAGS ");
     view_flags_text(v, recno, &b);
-    if (s->is_uid || (s->enabled & ENABLED_CONDSTORE))          /* RFC 7162 3.2.4 */
+    if (wants_uid(s))
         buf_addf(&b, " UID %u", view_uid(v, msgno));
     if ((s->enabled & ENABLED_CONDSTORE) && recno)
         buf_addf(&b, " MODSEQ (%llu)", (unsigned long long)mailbox_modseq_at(v->mb, recno));
