@@ -18,6 +18,8 @@ static void conclude(struct session *s, enum login_result result, const char *wh
     switch (result) {
     case LOGIN_OK:
         session_enter(s);
+        if (why)                                /* plaintextloginalert */
+            untagged(s, "OK [ALERT] %s", why);
         reply_login(s, "User logged in");
         break;
     case LOGIN_NO_MECH:

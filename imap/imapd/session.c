@@ -9,6 +9,7 @@
 
 /* RFC 3501 5.4: an inactivity timer must be at least 30 minutes. */
 enum { MIN_IDLE_SECONDS = 30 * 60 };
+enum { ALERT_MAX = 1024 };                      /* bytes of msg/motd that are shown */
 
 static int64_t idle_timeout_ms(const struct session *s)
 {
@@ -49,6 +50,7 @@ void session_leave(struct session *s)
 static void greet(struct session *s)
 {
     struct buf caps = BUF_INIT, banner = BUF_INIT;
+    char motd[ALERT_MAX];
 
     capability_text(s, &caps);
     serve_banner("IMAP", &banner);
@@ -56,6 +58,8 @@ static void greet(struct session *s)
                   buf_cstr(&banner));
     buf_fini(&banner);
     buf_fini(&caps);
+    if (serve_motd(motd, sizeof motd))
+        untagged(s, "OK [ALERT] %s", motd);
 }
 
 /* Which words for a row that may not run now?  NULL: it may. */

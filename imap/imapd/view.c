@@ -4,6 +4,7 @@
  */
 #include "imap/imapd/view_impl.h"
 
+#include "imap/store/mbname.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -144,6 +145,7 @@ err_t view_open(struct session *s, struct mailbox *mb, rights_t rights, unsigned
     v->mb = mb;
     v->rights = rights;
     v->readonly = flags & VIEW_READONLY;
+    v->was_deleted = mbname_is_deleted(mailbox_name(mb));
     vec_init(&v->msg, sizeof(struct view_msg));
     seen_init(&v->seen);
     v->generation = mailbox_head(mb)->generation;
@@ -367,10 +369,19 @@ void view_flags_text(const struct view *v, uint32_t recno, struct buf *out)
     buf_addc(out, ')');
 }
 
+bool view_is_gone(const struct view *v)
+{
+    return !v->was_deleted && mbname_is_deleted(mailbox_name(v->mb));
+}
+
 err_t view_commit_begin(struct view *v, struct commit **out)
 {
     err_t err = commit_begin(v->mb, NULL, out);
 
+    if (!err && view_is_gone(v)) {
+        commit_abort(out);
+        err = ERR_NOTFOUND;
+    }
     if (err)
         return err;
     view_resync(v);
@@ -405,6 +416,11 @@ err_t view_commit_begin_two(struct view *v, struct mailbox *other, struct commit
         commit_abort(own_out);
         commit_abort(other_out);
         return results[0] ? results[0] : results[1];
+    }
+    if (view_is_gone(v)) {
+        commit_abort(own_out);
+        commit_abort(other_out);
+        return ERR_READONLY;                    /* not NOTFOUND: that is said of the other */
     }
     view_resync(v);
     v->begin_modseq = mailbox_head(v->mb)->highestmodseq;

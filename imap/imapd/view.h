@@ -49,7 +49,8 @@ void view_put_flags(struct session *, uint32_t msgno);
 void view_put_flag_lists(struct session *);
 
 /* Tell the client what changed: EXPUNGE or VANISHED if may_expunge, EXISTS, RECENT, FETCH FLAGS.
- * Refreshes first.  A deleted mailbox ends the session with BYE. */
+ * Refreshes first.  A mailbox that was deleted is empty from now on, or ends the session
+ * with BYE (disconnect_on_vanished_mailbox). */
 void view_tell(struct session *, bool may_expunge);
 
 /* Write session on the selected mailbox.  Message numbers stay as told; record numbers must be asked again
@@ -63,6 +64,9 @@ err_t view_commit_end(struct view *, struct commit **, const struct ranges *told
 err_t view_commit_begin_two(struct view *, struct mailbox *other, struct commit **own_out,
                             struct commit **other_out) NODISCARD;
 err_t view_commit_end_two(struct view *, struct commit **own, struct commit **other) NODISCARD;
+
+/* Was the mailbox deleted, though it is kept for a while (delete_mode)?  As of the last refresh. */
+bool view_is_gone(const struct view *);
 
 /* Is the message expunged already, though the client was not told yet? */
 bool view_is_expunged(const struct view *, uint32_t msgno);

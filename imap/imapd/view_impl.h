@@ -14,6 +14,7 @@ struct view {
     struct mailbox *mb;
     rights_t rights;
     bool readonly;
+    bool was_deleted;                           /* selected by its name below DELETED. */
     uint32_t generation;                        /* of the index that the record numbers belong to */
     /* Messages: while `same` holds, number = record number and `msg` is unused. */
     bool same;

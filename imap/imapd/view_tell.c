@@ -6,6 +6,7 @@
 #include "imap/imapd/view_impl.h"
 
 #include "lib/base/log.h"
+#include "lib/conf/conf.h"
 #include "lib/text/imapout.h"
 
 static struct stream *o(struct view *v)
@@ -223,6 +224,23 @@ static void tell_modseq(struct view *v, bool was_held)
                       held ? "VANISHED is delayed" : "Ok");
 }
 
+/* The mailbox was deleted. */
+static void tell_gone(struct view *v, bool may_expunge)
+{
+    struct ranges none = RANGES_INIT;
+
+    if (conf_bool(CONF_DISCONNECT_ON_VANISHED_MAILBOX)) {
+        reply_bye(v->session, "Mailbox has been deleted");
+        return;
+    }
+    if (!may_expunge)
+        return;
+    for (uint32_t m = 1; m <= v->n; m++)
+        ranges_add(&v->gone, view_uid(v, m), view_uid(v, m));
+    tell_expunged(v, &none);
+    ranges_fini(&none);
+}
+
 void view_tell(struct session *s, bool may_expunge)
 {
     struct view *v = s->view;
@@ -231,8 +249,8 @@ void view_tell(struct session *s, bool may_expunge)
     bool was_held = !ranges_empty(&v->gone);
     err_t err = mailbox_refresh(v->mb, &news);
 
-    if (err == ERR_NOTFOUND) {
-        reply_bye(s, "Mailbox has been deleted");
+    if (err == ERR_NOTFOUND || (!err && view_is_gone(v))) {
+        tell_gone(v, may_expunge);
         return;
     }
     if (err)

@@ -62,6 +62,9 @@ struct session_base {
  * signals are a flag, the file is looked at no more than once a second. */
 bool serve_must_end(struct session_base *, const char **why);
 
+/* What the administrator has to say to everybody: first line of msg/motd.  False: nothing. */
+bool serve_motd(char *text, size_t size);
+
 /* Give back memory that is not needed now, before a wait that is likely to be long (IDLE).  Takes
  * some microseconds, so not between commands. */
 void serve_rest(void);
