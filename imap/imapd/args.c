@@ -101,6 +101,8 @@ static void start_tok(struct session *s, struct slice text, unsigned flags)
 {
     int64_t word = conf_int(CONF_MAXWORD), quoted = conf_int(CONF_MAXQUOTED);
 
+    if (s->enabled & ENABLED_UTF8)
+        flags |= IMAPTOK_UTF8;
     imaptok_init(&s->tok, text, s->base->command, flags);
     if (word > 0)
         s->tok.max_word = (size_t)word;
@@ -233,7 +235,7 @@ err_t args_mailbox(struct session *s, struct slice *intname_out)
     }
     err = namespace_to_internal(s->ns, ext, &name);
     if (err)
-        reply_no(s, NULL, "Invalid mailbox name");
+        reply_err(s, ERR_BADNAME);
     else
         *intname_out = arena_dup(s->base->command, buf_slice(&name));
     buf_fini(&name);

@@ -20,6 +20,7 @@
 #include "imap/store/policy.h"
 #include "lib/base/arena.h"
 #include "lib/base/buf.h"
+#include "lib/text/imapout.h"
 #include "lib/text/imaptok.h"
 
 enum imap_state {
@@ -27,8 +28,8 @@ enum imap_state {
     ST_LOGGED_IN = ST_AUTH | ST_SELECTED, ST_ANY = ST_NOAUTH | ST_AUTH | ST_SELECTED
 };
 
-/* What the client enabled (RFC 5161): RFC 7162, 9586. */
-enum imap_enabled { ENABLED_CONDSTORE = 1, ENABLED_QRESYNC = 2, ENABLED_UIDONLY = 4 };
+/* What the client enabled (RFC 5161): RFC 7162, 9586, 6855. */
+enum imap_enabled { ENABLED_CONDSTORE = 1, ENABLED_QRESYNC = 2, ENABLED_UIDONLY = 4, ENABLED_UTF8 = 8 };
 
 struct view;
 
@@ -53,6 +54,12 @@ struct session {
 static inline struct stream *out(struct session *s)
 {
     return s->base->stream;
+}
+
+/* How strings and names go out to this client: flags for imapout. */
+static inline unsigned out_flags(const struct session *s)
+{
+    return s->enabled & ENABLED_UTF8 ? IMAPOUT_UTF8 : 0;
 }
 
 /* ---- args.c: reading ---- */

@@ -153,6 +153,6 @@ void session_put_mailbox(struct session *s, struct buf *b, struct slice intname)
     struct buf ext = BUF_INIT;
 
     namespace_to_external(s->ns, intname, &ext);
-    imapout_mailbox(b, buf_slice(&ext), 0);
+    imapout_mailbox(b, buf_slice(&ext), out_flags(s));
     buf_fini(&ext);
 }

@@ -303,6 +303,10 @@ static err_t read_charset(struct search_args *a)
 
     if (!imaptok_accept_word(t, "CHARSET"))
         return ERR_OK;
+    if (a->s->enabled & ENABLED_UTF8) {         /* RFC 6855 3 */
+        t->why = "UTF8=ACCEPT leaves no choice of CHARSET";
+        return ERR_SYNTAX;
+    }
     if ((err = imaptok_sp(t)) != ERR_OK || (err = imaptok_astring(t, &a->charset)) != ERR_OK
         || (err = imaptok_sp(t)) != ERR_OK)
         return err;
