@@ -34,6 +34,8 @@ for my $cmd ('FETCH 1 FLAGS', 'STORE 1 +FLAGS (\Seen)', 'COPY 1 INBOX', 'MOVE 1 
     is($r->{status}, 'BAD', "$cmd is refused");
     like($r->{text}, qr/^\[UIDREQUIRED\] /, 'with UIDREQUIRED');
 }
+like($u->cmd($_)->{text}, qr/^(?:\[UIDREQUIRED\] |Unrecognized command)/, "$_: refused where it exists")
+    for 'SORT (DATE) UTF-8 ALL', 'THREAD REFERENCES UTF-8 ALL', 'REPLACE 1 INBOX', 'ESEARCH ALL';
 like(answer($u->cmd("UID SEARCH $_")), qr/^BAD \[UIDREQUIRED\]/, "UID SEARCH $_") for '1', '1:*', 'NOT 2', 'OR SEEN (1,2)', '*';
 is(($u->ok('UID SEARCH UID 1:4'))[0], '* SEARCH 1 3 4', 'UID SEARCH UID');
 
