@@ -164,6 +164,19 @@ with({ maxword => 100, maxquoted => 120, maxliteral => 200, maxargssize => 300, 
     $c->ok('APPEND INBOX ', \("Subject: large\r\n\r\n" . 'z' x 5000));
     is(($c->ok('STATUS INBOX (MESSAGES)'))[0], '* STATUS INBOX (MESSAGES 1)', 'messages are not meant');
 });
+with({ literalminus => 'yes' }, sub {
+    my ($i) = @_;
+    my $c = $i->imap(user => 'alice');
+    my $send = sub { my ($bytes) = @_; $c->send($bytes); my $r = $c->response; $r =~ s/\A\S+ //; return $r };
+    my $message = "Subject: x\r\n\r\n";
+    $message .= 'y' x (4096 - length $message);
+    like($send->("a APPEND INBOX {4096+}\r\n$message\r\n"), qr/^OK \[APPENDUID/, 'LITERAL-: 4096 bytes without waiting');
+    like($send->("a APPEND INBOX {4097+}\r\nz$message\r\n"), qr/^BAD \[TOOBIG\]/, 'but no more (RFC 7888 5)');
+    like($send->("a STATUS {4097+}\r\n" . 'x' x 4097 . " (MESSAGES)\r\n"), qr/^BAD \[TOOBIG\]/, 'in any command');
+    like($send->("a RENAME {4097+}\r\n" . 'x' x 4097 . " {13+}\r\nb LOGOUT\r\n\r\nx\r\n"), qr/^BAD \[TOOBIG\]/, 'what follows is thrown away too');
+    is(answer($c->cmd('NOOP')), 'OK Completed', 'and not taken for commands');
+    is($c->cmd('STATUS ', \('x' x 4097), ' (MESSAGES)')->{status}, 'NO', 'waiting, it may be longer');
+});
 with({ readonly => 'yes' }, sub {
     my ($i) = @_;
     my $c = $i->imap(user => 'cyrus');
