@@ -117,6 +117,8 @@ static void count_untagged(struct imap_reply *r, struct slice line)
         r->hits += count_numbers(rest);
     else if (slice_eqs(word, "STATUS"))
         number_after(line, "MESSAGES ", &r->messages);
+    else if (slice_eqs(word, "OK") && !number_after(line, "[UIDVALIDITY ", &r->uidvalidity))
+        number_after(line, "[HIGHESTMODSEQ ", &r->modseq);
 }
 
 /* One whole response, over all its literals.  Returns its first line's first character. */

@@ -23,6 +23,7 @@ struct imap_reply {
     uint64_t hits;     /* numbers in SEARCH, SORT and THREAD responses */
     uint64_t exists;   /* last EXISTS */
     uint64_t messages; /* MESSAGES of the last STATUS */
+    uint64_t uidvalidity, modseq; /* of the last SELECT */
     uint64_t literal_bytes;
     uint64_t bytes; /* of lines and literals */
     bool has_exists;

@@ -26,7 +26,8 @@ enum count {
 
 /* In a template: %b the mailbox, %i a random message, %f:%l VIEW messages from a random place,
  * %d the day in the middle of the data set, %s + and - in turn (each message twice running, and
- * nothing is flagged at the start, so that every command is a change). */
+ * nothing is flagged at the start, so that every command is a change), %v UIDVALIDITY and %m the
+ * modseq before VIEW messages were changed (of a session that enabled QRESYNC). */
 struct row {
     const char *name;
     const char *template;
@@ -56,6 +57,9 @@ static const struct row rows[] = {
     { "full", "FETCH 1:* (BODY.PEEK[])", COUNT_LITERALS, NULL, false, NULL },
     { "storeone", "STORE %i %sFLAGS (\\Flagged)", COUNT_NOTHING, NULL, false, NULL },
     { "storebulk", "STORE 1:* %sFLAGS.SILENT (\\Flagged)", COUNT_NOTHING, NULL, false, NULL },
+    { "resync", "SELECT \"%b\" (QRESYNC (%v %m))", COUNT_VIEW, "FLAGS (", false, "QRESYNC" },
+    { "changed", "UID FETCH 1:* (FLAGS) (CHANGEDSINCE %m VANISHED)", COUNT_VIEW, "FLAGS (", false,
+      "QRESYNC" },
     { "unseen", "SEARCH UNSEEN", COUNT_HITS, NULL, false, NULL },
     { "since", "SEARCH SINCE %d", COUNT_HITS, NULL, false, NULL },
     { "subject", "SEARCH SUBJECT " MAILGEN_SUBJECT_WORD, COUNT_HITS, NULL, false, NULL },
@@ -78,6 +82,7 @@ struct state {
     uint64_t n, expect;
     struct vec sizes; /* RFC822.SIZE of every message, for COUNT_ONE_SIZE */
     uint64_t last;    /* message of the last %i */
+    uint64_t uidvalidity, modseq; /* for %v and %m */
     struct imap_reply reply;
     char date[32];
 };
@@ -98,6 +103,21 @@ static void read_sizes(struct worker *w, struct state *s)
     imap_command(&w->im, &r, "FETCH 1:* (RFC822.SIZE)");
     if (s->sizes.n != s->n)
         drive_wrong("%zu sizes for %ju messages", s->sizes.n, (uintmax_t)s->n);
+}
+
+/* A client that comes back after VIEW messages, here and there, were changed by another. */
+static void prepare_resync(struct worker *w, struct state *s)
+{
+    struct imap_reply r = { 0 };
+    uint64_t step = s->n > VIEW ? s->n / VIEW : 1;
+
+    imap_command(&w->im, NULL, "STORE 1:* -FLAGS.SILENT (\\Flagged)");
+    imap_command(&w->im, NULL, "ENABLE QRESYNC");
+    imap_command(&w->im, &r, "SELECT \"%s\"", s->box);
+    s->uidvalidity = r.uidvalidity;
+    s->modseq = r.modseq;
+    for (uint64_t i = 0; i < VIEW; i++)
+        imap_command(&w->im, NULL, "STORE %ju +FLAGS.SILENT (\\Flagged)", (uintmax_t)(1 + i * step));
 }
 
 static void imap_work_open(struct worker *w)
@@ -123,6 +143,8 @@ static void imap_work_open(struct worker *w)
         drive_wrong("%s does not hold %ju messages", s->box, (uintmax_t)s->n);
     if (s->row->count == COUNT_ONE_SIZE)
         read_sizes(w, s);
+    if (strstr(s->row->template, "%m"))
+        prepare_resync(w, s);
     if (strstr(s->row->template, "%s"))
         imap_command(&w->im, NULL, "STORE 1:* -FLAGS.SILENT (\\Flagged)");
 }
@@ -155,6 +177,12 @@ static void build_command(struct worker *w, struct state *s, struct buf *out, ui
             break;
         case 's':
             buf_addc(out, w->rounds % 2 ? '-' : '+');
+            break;
+        case 'v':
+            buf_add_u64(out, s->uidvalidity);
+            break;
+        case 'm':
+            buf_add_u64(out, s->modseq);
             break;
         case 'd':
             buf_adds(out, s->date);

@@ -10,7 +10,7 @@ use Halcyon::Test;
 
 # [ user, command (a literal after "<<"), reason why the answers are not compared ]
 my @IMAP = (
-    [ alice => 'NOOP' ], [ alice => 'NAMESPACE' ], [ alice => 'ENABLE FOO' ], [ alice => 'LOGIN alice secret' ],
+    [ alice => 'NOOP' ], [ alice => 'NAMESPACE' ], [ alice => 'ENABLE FOO', 'RFC 5161 3.1: ENABLED MUST be sent' ], [ alice => 'LOGIN alice secret' ],
     [ alice => 'LIST "" ""' ], [ alice => 'LIST "" INBOX' ], [ alice => 'LIST "INBOX" *' ], [ alice => 'LIST "INBOX." %' ],
     [ alice => 'LIST "" inbox', '3.6.1 finds INBOX in a pattern only in capitals (RFC 3501 5.1: any case)' ],
     # selected
@@ -65,7 +65,8 @@ my @IMAP = (
         'COPY 1 INBOX', 'SELECT user.alice', 'STATUS user.alice (MESSAGES)', 'MYRIGHTS user.alice.bb', 'GETACL user.alice.bb', 'APPEND user.alice.bb <<Subject: q\r\n\r\nx\r\n',
         'DELETE user.alice.bb', 'RENAME user.alice.bb INBOX.bb', 'CREATE user.alice.bb.sub', 'SETACL user.alice.bb bob lrswi', 'SUBSCRIBE user.alice.bb', 'LSUB "" *'),
     # CONDSTORE and QRESYNC
-    (map { [ carol => $_ ] } 'ENABLE CONDSTORE', 'SELECT INBOX', 'FETCH 1:* (FLAGS MODSEQ)', 'STORE 1 (UNCHANGEDSINCE 1) +FLAGS (\Seen)', 'STORE 1 (UNCHANGEDSINCE 100) +FLAGS (\Seen)'),
+    (map { [ carol => $_ ] } 'ENABLE CONDSTORE', 'SELECT INBOX', 'FETCH 1:* (FLAGS MODSEQ)', 'STORE 1 (UNCHANGEDSINCE 1) +FLAGS (\Seen)'),
+    [ carol => 'STORE 1 (UNCHANGEDSINCE 100) +FLAGS (\Seen)', 'RFC 7162 3.2.4: the UID too' ],
     [ carol => 'STORE 2 +FLAGS.SILENT (\Deleted)', '3.6.1 tells the flags too' ],
     (map { [ carol => $_ ] } 'SEARCH MODSEQ 3', 'FETCH 1:* (FLAGS) (CHANGEDSINCE 4)', 'EXPUNGE', 'STATUS INBOX (HIGHESTMODSEQ)', 'FETCH 1 BODY[TEXT]<0.5>', 'CLOSE'),
     [ carol => 'ENABLE QRESYNC', 'ENABLED names what was asked for; 3.6.1 also what that implies' ],
@@ -73,6 +74,16 @@ my @IMAP = (
     # \Seen of a reader who is not the owner is a change like any other
     [ bob => 'SETACL INBOX carol lrs' ], [ bob => 'APPEND INBOX <<Subject: s\r\n\r\nx\r\n' ], [ bob => 'UNSELECT' ], [ carol => 'SELECT user.bob' ],
     (map { [ carol => $_ ] } 'FETCH 1 (FLAGS BODY[]<0.3>)', 'STORE 1 -FLAGS (\Seen)', 'STORE 1 +FLAGS (\Seen)', 'STATUS user.bob (HIGHESTMODSEQ)', 'UNSELECT'),
+    # decoded parts, ids, digests
+    [ carol => 'UNSELECT' ], [ carol => 'CREATE INBOX.parts' ],
+    [ carol => 'APPEND INBOX.parts <<Subject: p\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\nHello =C3=A4=20\r\nx=\r\ny\r\n--b\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\nAAECAwQF\r\n--b\r\nContent-Transfer-Encoding: x-weird\r\n\r\nx\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: i\r\nContent-Transfer-Encoding: base64\r\n\r\nQUJD\r\n--b--\r\n' ],
+    [ carol => 'APPEND INBOX.parts <<Subject: e\r\n\r\n' ], [ carol => 'SELECT INBOX.parts' ],
+    (map { [ carol => "FETCH $_" ] } '1 BINARY.PEEK[1]', '1 (BINARY.PEEK[1]<3.50> BINARY.SIZE[1] UID)', '1 (BINARY.PEEK[2] BINARY.SIZE[2])', '1 BINARY.PEEK[2]<2.2>', '1 BINARY.PEEK[2]<9.2>',
+        '1 (BINARY.PEEK[4] BINARY.SIZE[4])', '1 (BINARY.PEEK[4.1] BINARY.SIZE[4.1])', '1 (BINARY.PEEK[5] BINARY.SIZE[5])', '1 (BINARY.PEEK[] BINARY.SIZE[])', '1 BINARY.PEEK[]<0.10>', '1 BINARY.PEEK[1.MIME]',
+        '1 BINARY.SIZE[1]<0.5>', '2 (BINARY.PEEK[1] BINARY.SIZE[1])', '1:2 (DIGEST.SHA1 EMAILID RFC822.FILESIZE)', '1 (PREVIEW (FOO))', '1 (PREVIEW ())', '1 BINARY[2]'),
+    [ carol => 'FETCH 1 BINARY.PEEK[3]', '3.6.1 has other words for a part whose encoding is unknown (RFC 3516 4.3: UNKNOWN-CTE)' ],
+    [ carol => 'FETCH 1 PREVIEW (LAZY)', '3.6.1 has only previews that were stored (RFC 8970 3.2: NIL only for LAZY)' ],
+    [ carol => 'COMPRESS' ], [ carol => 'COMPRESS GZIP', 'RFC 4978 3: BAD' ], [ carol => 'UNSELECT' ],
     # administrator
     (map { [ cyrus => $_ ] } 'LIST "" *', 'CREATE shared.x.y', 'LIST "" shared*', 'LIST "" %', 'NAMESPACE', 'GETQUOTAROOT shared.x', 'GETQUOTA nosuch',
         'SELECT user.alice', 'STATUS user.alice (MESSAGES)', 'MYRIGHTS user.alice', 'MYRIGHTS shared', 'GETACL shared', 'LISTRIGHTS shared bob', 'SETACL shared cyrus lrswipkxtea', 'DELETE shared',

@@ -18,6 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
             abort();
         if (stream_error(s))
             break;
+        if (line.n == 1 && stream_stop_layers(s) != ERR_OK)     /* the rest comes as it is */
+            break;
     }
     if (stream_bytes_in(s) > FREE + SLACK + n * (RATIO + 1))
         abort();

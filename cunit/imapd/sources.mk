@@ -1,4 +1,6 @@
 check_PROGRAMS += cunit/imapd/unit_imapd
 cunit_imapd_unit_imapd_SOURCES = cunit/runner.c cunit/test.h \
-	cunit/imapd/flag_words_test.c imap/imapd/flag_words.c
-cunit_imapd_unit_imapd_LDADD = $(LINK_BASE) $(CUNIT_LIBS)
+	cunit/imapd/flag_words_test.c imap/imapd/flag_words.c \
+	cunit/imapd/preview_test.c imap/imapd/preview.c \
+	cunit/imapd/progress_test.c imap/imapd/progress.c
+cunit_imapd_unit_imapd_LDADD = $(LINK_STORE) $(CUNIT_LIBS)

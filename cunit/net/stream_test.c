@@ -457,6 +457,65 @@ static void test_deflate(void)
     buf_fini(&out);
 }
 
+/* UNAUTHENTICATE with compression: what follows the compressed command is read as it is. */
+static void test_stop_layers(void)
+{
+    static const struct {
+        const char *packed, *raw;
+        const char *next;                       /* line read behind the layer */
+    } rows[] = {
+        { "a UNAUTHENTICATE\r\n", "b LOGIN x y\r\n", "b LOGIN x y" },
+        { "a UNAUTHENTICATE\r\n", "", NULL },
+        { "a UNAUTHENTICATE\r\nc NOOP\r\n", "b LOGIN x y\r\n", "b LOGIN x y" },      /* c was sent too late */
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf in = BUF_INIT, out = BUF_INIT;
+        struct slice line;
+        squeeze(rows[i].packed, strlen(rows[i].packed), &in);
+        buf_adds(&in, rows[i].raw);
+        struct stream *s = stream_new_mem(buf_slice(&in), &out);
+        CU_ASSERT_EQUAL(stream_start_deflate(s), ERR_OK);
+        CU_ASSERT_EQUAL(stream_line(s, 100, &line), ERR_OK);
+        stream_puts(s, "a OK\r\n");
+        CU_ASSERT_EQUAL(stream_stop_layers(s), ERR_OK);
+        CU_ASSERT(!stream_is_deflate(s));
+        size_t n = out.n;
+        CU_ASSERT(n > 4 && memcmp(out.p + n - 4, "\0\0\xff\xff", 4) == 0);
+        stream_puts(s, "b OK\r\n");
+        CU_ASSERT_EQUAL(stream_flush(s), ERR_OK);
+        CU_ASSERT(slice_eqs(slice_skip(buf_slice(&out), n), "b OK\r\n"));
+        CU_ASSERT_EQUAL(stream_line(s, 100, &line), rows[i].next ? ERR_OK : ERR_CLOSED);
+        CU_ASSERT(!rows[i].next || slice_eqs(line, rows[i].next));
+        stream_close(&s);
+        buf_fini(&in);
+        buf_fini(&out);
+    }
+}
+
+/* Deflate on a SASL layer: both end with the reply. */
+static void test_stop_both(void)
+{
+    struct buf out = BUF_INIT, scratch2 = BUF_INIT;
+    struct stream_wrap w = { &scratch2, xor_both, xor_both, 0 };
+    struct stream *s = stream_new_mem(SLICE_NULL, &out);
+
+    CU_ASSERT_EQUAL(stream_start_wrap(s, &w), ERR_OK);
+    CU_ASSERT_EQUAL(stream_start_deflate(s), ERR_OK);
+    stream_puts(s, "a OK\r\n");
+    CU_ASSERT_EQUAL(stream_stop_layers(s), ERR_OK);
+    size_t n = out.n;
+    CU_ASSERT(n > 0 && slice_search(buf_slice(&out), SLICE_LIT("a OK")) < 0);
+    stream_puts(s, "b OK\r\n");
+    CU_ASSERT_EQUAL(stream_flush(s), ERR_OK);
+    CU_ASSERT(slice_eqs(slice_skip(buf_slice(&out), n), "b OK\r\n"));
+    CU_ASSERT_EQUAL(stream_stop_layers(s), ERR_OK);             /* nothing left to stop */
+    CU_ASSERT_EQUAL(stream_start_deflate(s), ERR_OK);           /* the next session may compress again */
+    stream_close(&s);
+    buf_fini(&out);
+    buf_fini(&scratch2);
+}
+
 static void test_deflate_bomb(void)
 {
     enum { N = 64 << 20 };
@@ -520,5 +579,6 @@ TEST_SUITE("stream", { "lines", test_lines }, { "long lines", test_long_lines },
            { "put file", test_put_file }, { "socket", test_socket_dialogue },
            { "timeout", test_timeout_and_farewell }, { "stuck reader", test_stuck_reader },
            { "pipes", test_pipes }, { "wait", test_wait }, { "interrupt", test_interrupt },
-           { "wrap", test_wrap }, { "deflate", test_deflate }, { "bomb", test_deflate_bomb },
+           { "wrap", test_wrap }, { "stop layers", test_stop_layers },
+           { "stop both", test_stop_both }, { "deflate", test_deflate }, { "bomb", test_deflate_bomb },
            { "garbage", test_deflate_garbage }, { "telemetry", test_telemetry })

@@ -361,6 +361,48 @@ static void test_ranges(void)
     conf_unload();
 }
 
-TEST_SUITE("namespace", { "both_ways", test_both_ways }, { "inward", test_inward },
+/* A client that enabled UTF8=ACCEPT. */
+static void test_utf8(void)
+{
+    static const struct {
+        const char *conf, *internal, *external;
+    } both[] = {
+        { "", "user.bob.Entw&APw-rfe", "INBOX.Entw\xc3\xbcrfe" },
+        { "", "user.bob.a&-b", "INBOX.a&b" },
+        { "", "user.bob.&ZeVnLIqe-.x", "INBOX.\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e.x" },
+        { "altnamespace: yes\nunixhierarchysep: yes\n", "user.bob.&AOQ-.b^c", "\xc3\xa4/b.c" },
+        { "", "user.bob.&2D3eAA-", "INBOX.\xf0\x9f\x98\x80" },
+    };
+    static const char *const bad[] = { "INBOX.\xff", "INBOX.a\x01", "INBOX.\xc2\x85", "INBOX.\xe2\x80\xa8", "INBOX.\xc0\xae",
+                                       "INBOX..\xc3\xa4", "INBOX.a\x7f" };
+    struct buf out = BUF_INIT;
+    struct slice ranges[3];
+    struct namespace *ns;
+
+    for (size_t i = 0; i < sizeof both / sizeof *both; i++) {
+        instance_conf(both[i].conf);
+        ns = namespace_new(SLICE_LIT("bob"), false);
+        namespace_use_utf8(ns);
+        namespace_to_external(ns, slice_cstr(both[i].internal), &out);
+        CU_CHECK_ROW(i, slice_eqs(buf_slice(&out), both[i].external));
+        CU_CHECK_ROW(i, namespace_to_internal(ns, slice_cstr(both[i].external), &out) == ERR_OK);
+        CU_CHECK_ROW(i, slice_eqs(buf_slice(&out), both[i].internal));
+        namespace_free(&ns);
+    }
+    instance_conf("");
+    ns = namespace_new(SLICE_LIT("bob"), false);
+    namespace_use_utf8(ns);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CU_CHECK_ROW(i, namespace_to_internal(ns, slice_cstr(bad[i]), &out) == ERR_BADNAME);
+    namespace_to_external(ns, SLICE_LIT("user.bob.&broken"), &out);
+    CU_ASSERT(slice_eqs(buf_slice(&out), "INBOX.&broken"));
+    /* what is walked for a pattern ends where the two spellings part */
+    CU_ASSERT(namespace_scan_ranges(ns, SLICE_LIT("INBOX.a.\xc3\xa4.b."), &out, ranges, 3) > 0);
+    CU_ASSERT(slice_eqs(ranges[0], "user.bob.a"));
+    namespace_free(&ns);
+    buf_fini(&out);
+}
+
+TEST_SUITE("namespace", { "utf8", test_utf8 }, { "both_ways", test_both_ways }, { "inward", test_inward },
            { "describe", test_describe }, { "hides", test_hides }, { "pattern", test_pattern },
            { "ranges", test_ranges })

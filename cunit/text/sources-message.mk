@@ -9,6 +9,7 @@ cunit_text_unit_text_SOURCES += \
 	cunit/text/html_test.c \
 	cunit/text/mime_test.c \
 	cunit/text/param2231_test.c \
+	cunit/text/cte_test.c \
 	cunit/text/qp_test.c \
 	cunit/text/utf8_test.c \
 	cunit/text/word2047_test.c

@@ -39,7 +39,7 @@ for my $variant ([ 'no', 'no' ], [ 'yes', 'no' ], [ 'no', 'yes' ], [ 'yes', 'yes
         my $r = $c->cmd($command);
         return $r->{status} if $r->{status} ne 'OK';
         return join ' | ', sort map {
-            /^\* ESEARCH \(TAG "\w+" MAILBOX ("[^"]*"|\S+) UIDVALIDITY (\d+)\) UID (.*)$/ && $2 > 0 ? "$1 $3" : /^\* \d+ (?:EXISTS|RECENT)/ ? () : "?? $_"
+            /^\* ESEARCH \(TAG "\w+" MAILBOX ("[^"]*"|\S+) UIDVALIDITY (\d+)\) UID (.*)$/ && $2 > 0 ? "$1 $3" : /^\* (?:\d+ (?:EXISTS|RECENT)|OK \[HIGHESTMODSEQ)/ ? () : "?? $_"
         } @{ $r->{untagged} };
     };
     my $expect = sub { return join ' | ', sort map { $name->($_->[0]) . " $_->[1]" } @_ };

@@ -10,7 +10,7 @@
 
 /* A literal that is announced without waiting and is too large is thrown away up to this size;
  * above it the connection ends, since the client will not stop. */
-enum { DISCARD_MAX = 16 << 20 };
+enum { DISCARD_MAX = 16 << 20, LITERAL_MINUS_MAX = 4096 };
 
 static size_t line_limit(const struct session *s)
 {
@@ -101,6 +101,8 @@ static void start_tok(struct session *s, struct slice text, unsigned flags)
 {
     int64_t word = conf_int(CONF_MAXWORD), quoted = conf_int(CONF_MAXQUOTED);
 
+    if (s->enabled & ENABLED_UTF8)
+        flags |= IMAPTOK_UTF8;
     imaptok_init(&s->tok, text, s->base->command, flags);
     if (word > 0)
         s->tok.max_word = (size_t)word;
@@ -108,16 +110,31 @@ static void start_tok(struct session *s, struct slice text, unsigned flags)
         s->tok.max_quoted = (size_t)quoted;
 }
 
+/* Throw away what the client sends without waiting: this literal, the line behind it, and the literals that that
+ * announces.  Nothing of it may be taken for a command. */
+static err_t discard_rest(struct session *s, struct imaptok_literal lit)
+{
+    uint64_t room = DISCARD_MAX;
+    struct slice line;
+    err_t err;
+
+    while (lit.nonsync) {
+        if (lit.size > room)
+            return ERR_LIMIT;
+        room -= lit.size;
+        if ((err = stream_discard(out(s), lit.size)) != ERR_OK
+            || (err = stream_line(out(s), line_limit(s), &line)) != ERR_OK)
+            return err;
+        if (!imaptok_line_literal(line, &lit))
+            break;
+    }
+    return ERR_OK;
+}
+
 static err_t refuse_literal(struct session *s, const struct imaptok_literal *lit)
 {
-    err_t err = ERR_SYNTAX;
+    err_t err = discard_rest(s, *lit);
 
-    if (lit->nonsync)
-        err = lit->size <= DISCARD_MAX ? stream_discard(out(s), lit->size) : ERR_LIMIT;
-    if (err == ERR_OK) {
-        struct slice rest;
-        err = stream_line(out(s), line_limit(s), &rest);
-    }
     if (err && err != ERR_SYNTAX && err != ERR_LIMIT)
         return err;
     log_notice("literal of %" PRIu64 " bytes refused from %s", lit->size, s->base->client);
@@ -129,12 +146,18 @@ static err_t refuse_literal(struct session *s, const struct imaptok_literal *lit
     return ERR_SYNTAX;
 }
 
+/* RFC 7888 5: where LITERAL- is advertised, what is sent without waiting is small. */
+static bool breaks_minus(const struct imaptok_literal *lit)
+{
+    return lit->nonsync && lit->size > LITERAL_MINUS_MAX && conf_bool(CONF_LITERALMINUS);
+}
+
 /* The octets of one literal and the line behind them. */
 static err_t take_literal(struct session *s, const struct imaptok_literal *lit, size_t *line_from)
 {
     err_t err;
 
-    if (lit->size > literal_limit(s) || s->input.n + lit->size > command_limit(s))
+    if (breaks_minus(lit) || lit->size > literal_limit(s) || s->input.n + lit->size > command_limit(s))
         return refuse_literal(s, lit);
     if (!lit->nonsync)
         stream_puts(out(s), "+ go ahead\r\n");
@@ -149,7 +172,7 @@ static err_t collect_literals(struct session *s, size_t args_at, size_t line_fro
 
     while (!err && imaptok_line_literal(line_at(s, line_from), &lit)) {
         if (leaves_literal(s, args_at, line_from, line_at(s, line_from)))
-            break;
+            return breaks_minus(&lit) ? refuse_literal(s, &lit) : ERR_OK;
         err = take_literal(s, &lit, &line_from);
     }
     return err;
@@ -233,7 +256,7 @@ err_t args_mailbox(struct session *s, struct slice *intname_out)
     }
     err = namespace_to_internal(s->ns, ext, &name);
     if (err)
-        reply_no(s, NULL, "Invalid mailbox name");
+        reply_err(s, ERR_BADNAME);
     else
         *intname_out = arena_dup(s->base->command, buf_slice(&name));
     buf_fini(&name);

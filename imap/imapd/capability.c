@@ -21,6 +21,11 @@ static bool has_idle(const struct session *s)
     return conf_seconds(CONF_IMAPIDLEPOLL) > 0;
 }
 
+static bool may_compress(const struct session *s)
+{
+    return !stream_is_deflate(s->base->stream);
+}
+
 static bool has_plus(const struct session *s)
 {
     return !conf_bool(CONF_LITERALMINUS);
@@ -46,30 +51,38 @@ static const struct capability {
     { "SASL-IR", ST_NOAUTH, NULL },
     { "ACL", ST_LOGGED_IN, NULL },
     { "CHILDREN", ST_LOGGED_IN, NULL },
+    { "COMPRESS=DEFLATE", ST_LOGGED_IN, may_compress },
     { "CONDSTORE", ST_LOGGED_IN, NULL },
     { "CONTEXT=SEARCH", ST_LOGGED_IN, NULL },
     { "CONTEXT=SORT", ST_LOGGED_IN, NULL },
     { "ESEARCH", ST_LOGGED_IN, NULL },
     { "ESORT", ST_LOGGED_IN, NULL },
+    { "INPROGRESS", ST_LOGGED_IN, NULL },
     { "LIST-EXTENDED", ST_LOGGED_IN, NULL },
     { "LIST-STATUS", ST_LOGGED_IN, NULL },
     { "MOVE", ST_LOGGED_IN, NULL },
     { "MULTISEARCH", ST_LOGGED_IN, NULL },
     { "NAMESPACE", ST_LOGGED_IN, NULL },
+    { "PARTIAL", ST_LOGGED_IN, NULL },
+    { "PREVIEW", ST_LOGGED_IN, NULL },
     { "QRESYNC", ST_LOGGED_IN, NULL },
     { "QUOTA", ST_LOGGED_IN, NULL },
     { "RIGHTS=kxten", ST_LOGGED_IN, NULL },
+    { "SAVEDATE", ST_LOGGED_IN, NULL },
     { "SEARCHRES", ST_LOGGED_IN, NULL },
     { "SORT", ST_LOGGED_IN, NULL },
     { "SORT=DISPLAY", ST_LOGGED_IN, NULL },
     { "THREAD=ORDEREDSUBJECT", ST_LOGGED_IN, NULL },
     { "THREAD=REFERENCES", ST_LOGGED_IN, NULL },
     { "UIDPLUS", ST_LOGGED_IN, NULL },
+    { "UIDONLY", ST_LOGGED_IN, NULL },
+    { "UNAUTHENTICATE", ST_LOGGED_IN, NULL },
     { "UNSELECT", ST_LOGGED_IN, NULL },
     { "WITHIN", ST_LOGGED_IN, NULL },
     { "SORT=MODSEQ", ST_LOGGED_IN, NULL },
     { "SORT=UID", ST_LOGGED_IN, NULL },
     { "THREAD=REFS", ST_LOGGED_IN, NULL },
+    { "DIGEST=SHA1", ST_LOGGED_IN, NULL },
     { "X-QUOTA=STORAGE", ST_LOGGED_IN, NULL },
     { "X-QUOTA=MESSAGE", ST_LOGGED_IN, NULL },
     { "X-QUOTA=X-ANNOTATION-STORAGE", ST_LOGGED_IN, NULL },

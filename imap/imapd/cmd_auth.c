@@ -1,4 +1,4 @@
-/* cmd_auth.c - LOGIN, AUTHENTICATE, STARTTLS, ID, LOGOUT */
+/* cmd_auth.c - LOGIN, AUTHENTICATE, UNAUTHENTICATE, STARTTLS, ID, LOGOUT */
 #include "imap/imapd/imapd.h"
 
 #include <sys/utsname.h>
@@ -18,6 +18,8 @@ static void conclude(struct session *s, enum login_result result, const char *wh
     switch (result) {
     case LOGIN_OK:
         session_enter(s);
+        if (why)                                /* plaintextloginalert */
+            untagged(s, "OK [ALERT] %s", why);
         reply_login(s, "User logged in");
         break;
     case LOGIN_NO_MECH:
@@ -123,6 +125,23 @@ void cmd_starttls(void *session, const struct command *cmd)
     }
     reply_ok(s, "Begin TLS negotiation now");
     if (stream_flush(out(s)) != ERR_OK || serve_starttls(s->base) != ERR_OK)
+        s->state = ST_LOGOUT;
+}
+
+/* RFC 8437.  Never answered NO: the client may have sent its next login already. */
+void cmd_unauthenticate(void *session, const struct command *cmd)
+{
+    struct session *s = session;
+    struct buf code = BUF_INIT;
+
+    if (args_end(s) != ERR_OK)
+        return;
+    session_leave(s);
+    buf_adds(&code, "CAPABILITY ");
+    capability_text(s, &code);
+    reply_ok_code(s, buf_cstr(&code), "Completed");
+    buf_fini(&code);
+    if (serve_unlayer(s->base) != ERR_OK)
         s->state = ST_LOGOUT;
 }
 

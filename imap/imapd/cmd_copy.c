@@ -170,6 +170,19 @@ static err_t may_leave_source(struct copy_run *r)
     return poplock_test(mailbox_entry(view_mailbox(v)));
 }
 
+/* RFC 6851 4.4: the modseq of the expunges. */
+static void reply_moved(struct session *s)
+{
+    char code[64];
+
+    snprintf(code, sizeof code, "HIGHESTMODSEQ %llu",
+             (unsigned long long)mailbox_head(view_mailbox(s->view))->highestmodseq);
+    if (s->enabled & ENABLED_CONDSTORE)
+        reply_ok_code(s, code, "Completed");
+    else
+        reply_ok(s, "Completed");
+}
+
 static void answer(struct copy_run *r, err_t err)
 {
     struct session *s = r->s;
@@ -186,7 +199,7 @@ static void answer(struct copy_run *r, err_t err)
         copyuid_text(r, &code);
         if (r->move) {                          /* RFC 6851 4.3: COPYUID before the EXPUNGEs */
             untagged(s, "OK [%s] Completed", buf_cstr(&code));
-            reply_ok(s, "Completed");
+            reply_moved(s);
         } else {
             reply_ok_code(s, buf_cstr(&code), "Completed");
         }

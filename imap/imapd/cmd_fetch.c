@@ -5,14 +5,18 @@
  */
 #include "imap/imapd/fetch.h"
 
-#include <inttypes.h>
-
+#include "imap/imapd/progress.h"
 #include "imap/imapd/qresync.h"
 #include "lib/base/log.h"
-#include "lib/text/date_imap.h"
 
 /* The reply of one message is collected up to this size before it goes to the stream. */
 enum { REPLY_FLUSH = 32768 };
+
+/* The rows of one reply: precomputed, a FETCH FLAGS of 100,000 messages walks one row each. */
+struct reply_rows {
+    const struct fetch_item_row *row[FETCH_ITEMS_MAX];
+    size_t n;
+};
 
 struct fetch_run {
     struct session *s;
@@ -20,96 +24,23 @@ struct fetch_run {
     struct mailbox *mb;
     struct buf b;                   /* reply not yet handed to the stream */
     struct ranges newly_seen;       /* message numbers whose \Seen this command set */
+    struct reply_rows rows, rows_seen;      /* rows_seen: of a message whose \Seen was set */
+    bool needs_cache, needs_message;
     unsigned failed;                /* messages that could not be read */
+    bool unknown_cte;               /* some because nobody knows their transfer encoding */
 };
 
-struct item_ctx {
-    uint32_t msgno, recno;
-    struct record rec;
-    struct cache_record cache;
-};
-
-typedef void put_fn(struct fetch_run *, const struct item_ctx *);
-
-static void put_flags(struct fetch_run *r, const struct item_ctx *c)
+static void plan_items(struct fetch_run *r)
 {
-    buf_adds(&r->b, "FLAGS ");
-    view_flags_text(r->s->view, c->recno, &r->b);
-}
-
-static void put_uid(struct fetch_run *r, const struct item_ctx *c)
-{
-    buf_adds(&r->b, "UID ");
-    buf_add_u64(&r->b, c->rec.uid);
-}
-
-static void put_internaldate(struct fetch_run *r, const struct item_ctx *c)
-{
-    buf_adds(&r->b, "INTERNALDATE \"");
-    date_imap_format(&r->b, (time_t)c->rec.internaldate);
-    buf_addc(&r->b, '"');
-}
-
-static void put_modseq(struct fetch_run *r, const struct item_ctx *c)
-{
-    buf_adds(&r->b, "MODSEQ (");
-    buf_add_u64(&r->b, c->rec.modseq);
-    buf_addc(&r->b, ')');
-}
-
-static void put_size(struct fetch_run *r, const struct item_ctx *c)
-{
-    buf_adds(&r->b, "RFC822.SIZE ");
-    buf_add_u64(&r->b, c->rec.size);
-}
-
-static void put_envelope(struct fetch_run *r, const struct item_ctx *c)
-{
-    buf_adds(&r->b, "ENVELOPE ");
-    buf_add_slice(&r->b, c->cache.item[CACHE_ENVELOPE]);
-}
-
-static void put_bodystructure(struct fetch_run *r, const struct item_ctx *c)
-{
-    buf_adds(&r->b, "BODYSTRUCTURE ");
-    buf_add_slice(&r->b, c->cache.item[CACHE_BODYSTRUCTURE]);
-}
-
-static void put_body(struct fetch_run *r, const struct item_ctx *c)
-{
-    buf_adds(&r->b, "BODY ");
-    buf_add_slice(&r->b, c->cache.item[CACHE_BODY]);
-}
-
-/* In the order of the reply. */
-static const struct item_row {
-    unsigned item;
-    put_fn *put;
-    bool needs_cache;
-} item_rows[] = {
-    { F_FLAGS, put_flags, false },
-    { F_UID, put_uid, false },
-    { F_INTERNALDATE, put_internaldate, false },
-    { F_MODSEQ, put_modseq, false },
-    { F_SIZE, put_size, false },
-    { F_ENVELOPE, put_envelope, true },
-    { F_BODYSTRUCTURE, put_bodystructure, true },
-    { F_BODY, put_body, true },
-};
-
-#define NROWS (sizeof item_rows / sizeof *item_rows)
-
-static bool needs_cache(const struct fetch *f)
-{
-    for (size_t i = 0; i < NROWS; i++)
-        if ((f->items & item_rows[i].item) && item_rows[i].needs_cache)
-            return true;
-    for (size_t i = 0; i < f->sections.n; i++) {
-        const struct fetch_section *sec = VEC_AT(&f->sections, struct fetch_section, i);
-        if (sec->nparts || sec->fields_cached)
-            return true;
+    for (size_t i = 0; i < r->rows.n; i++) {
+        r->needs_cache |= r->rows.row[i]->needs_cache;
+        r->needs_message |= r->rows.row[i]->needs_message;
     }
-    return false;
+    for (size_t i = 0; i < r->f.sections.n; i++) {
+        const struct fetch_section *sec = VEC_AT(&r->f.sections, struct fetch_section, i);
+        r->needs_cache |= sec->nparts || sec->fields_cached;
+        r->needs_message |= !section_is_top_header(sec);
+    }
 }
 
 /* A blank between items, none after "(". */
@@ -119,7 +50,7 @@ static void separate(struct fetch_run *r, size_t start)
         buf_addc(&r->b, ' ');
 }
 
-static err_t put_sections(struct fetch_run *r, const struct item_ctx *c, bool first)
+static err_t put_sections(struct fetch_run *r, const struct fetch_message *c, bool first)
 {
     for (size_t i = 0; i < r->f.sections.n; i++) {
         err_t err;
@@ -133,38 +64,42 @@ static err_t put_sections(struct fetch_run *r, const struct item_ctx *c, bool fi
     return ERR_OK;
 }
 
-/* A \Seen that this command set is told like any change: RFC 7162 3.1.4 wants the MODSEQ, 3.2.4 the UID. */
+/* A \Seen that this command set is told like any change: RFC 7162 3.2.4 wants UID and MODSEQ. */
 static unsigned items_of_change(const struct session *s)
 {
-    return F_FLAGS | (s->enabled & ENABLED_CONDSTORE ? F_MODSEQ : 0u) | (s->enabled & ENABLED_QRESYNC ? F_UID : 0u);
+    return F_FLAGS | (s->enabled & ENABLED_CONDSTORE ? F_MODSEQ : 0u)
+           | ((s->enabled & (ENABLED_CONDSTORE | ENABLED_UIDONLY)) == ENABLED_CONDSTORE ? F_UID : 0u);
 }
 
-static err_t put_message(struct fetch_run *r, const struct item_ctx *c)
+static err_t put_message(struct fetch_run *r, const struct fetch_message *c)
 {
-    unsigned items = r->f.items;
+    const struct reply_rows *rows = ranges_has(&r->newly_seen, c->msgno) ? &r->rows_seen : &r->rows;
     size_t start;
     err_t err;
 
-    if (ranges_has(&r->newly_seen, c->msgno))
-        items |= items_of_change(r->s);
-    buf_adds(&r->b, "* ");
-    buf_add_u64(&r->b, c->msgno);
-    buf_adds(&r->b, " FETCH (");
+    view_fetch_head(r->s, c->msgno, &r->b);
     start = r->b.n;
-    for (size_t i = 0; i < NROWS; i++) {
-        if (!(items & item_rows[i].item))
-            continue;
+    for (size_t i = 0; i < rows->n; i++) {
         separate(r, start);
-        item_rows[i].put(r, c);
+        rows->row[i]->put(c);
     }
     err = put_sections(r, c, r->b.n == start);
     buf_adds(&r->b, ")\r\n");
     return err;
 }
 
+static err_t check_sections(struct fetch_run *r, const struct fetch_message *c)
+{
+    err_t err = ERR_OK;
+
+    for (size_t i = 0; !err && i < r->f.sections.n; i++)
+        err = fetch_check_section(VEC_AT(&r->f.sections, struct fetch_section, i), &c->rec, &c->cache);
+    return err;
+}
+
 /* What the items need is read before the reply begins, so that a message that cannot be read leaves no half
  * line behind. */
-static err_t prepare(struct fetch_run *r, struct item_ctx *c, bool want_cache)
+static err_t prepare(struct fetch_run *r, struct fetch_message *c)
 {
     struct slice message;
     err_t err = ERR_OK;
@@ -172,20 +107,30 @@ static err_t prepare(struct fetch_run *r, struct item_ctx *c, bool want_cache)
     if (!mailbox_record_ok(r->mb, c->recno))
         return ERR_CORRUPT;
     mailbox_record(r->mb, c->recno, &c->rec);
-    if (want_cache)
+    if (r->needs_cache)
         err = mailbox_cache(r->mb, c->recno, &c->cache);
-    for (size_t i = 0; !err && i < r->f.sections.n; i++) {
-        if (!section_is_top_header(VEC_AT(&r->f.sections, struct fetch_section, i))) {
-            err = mailbox_message(r->mb, c->recno, &message);
-            break;
-        }
-    }
+    if (!err)
+        err = check_sections(r, c);
+    if (!err && r->needs_message)
+        err = mailbox_message(r->mb, c->recno, &message);
     return err;
 }
 
-static void fetch_one(struct fetch_run *r, uint32_t msgno, bool want_cache)
+/* CHANGEDSINCE leaves it out: neither told nor \Seen. */
+static bool is_unchanged(const struct fetch_run *r, uint32_t recno)
 {
-    struct item_ctx c = { .msgno = msgno, .recno = view_recno(r->s->view, msgno) };
+    return r->f.has_changedsince && mailbox_modseq_at(r->mb, recno) <= r->f.changedsince;
+}
+
+static void flush_reply(struct fetch_run *r)
+{
+    stream_put_slice(r->s->base->stream, buf_slice(&r->b));
+    buf_reset(&r->b);
+}
+
+static void fetch_one(struct fetch_run *r, uint32_t msgno)
+{
+    struct fetch_message c = { .s = r->s, .msgno = msgno, .recno = view_recno(r->s->view, msgno), .b = &r->b };
     size_t start = r->b.n;
     err_t err;
 
@@ -193,9 +138,10 @@ static void fetch_one(struct fetch_run *r, uint32_t msgno, bool want_cache)
         r->failed++;
         return;
     }
-    if (r->f.has_changedsince && mailbox_modseq_at(r->mb, c.recno) <= r->f.changedsince)
+    if (is_unchanged(r, c.recno))
         return;
-    err = prepare(r, &c, want_cache);
+    err = prepare(r, &c);
+    r->unknown_cte |= err == ERR_UNSUPPORTED;
     if (!err && (err = put_message(r, &c)) != ERR_OK) {
         if (r->b.n < start)
             r->s->state = ST_LOGOUT;            /* part of the line is out: nothing can follow it */
@@ -204,10 +150,8 @@ static void fetch_one(struct fetch_run *r, uint32_t msgno, bool want_cache)
     }
     if (err)
         r->failed++;
-    if (r->b.n >= REPLY_FLUSH) {
-        stream_put_slice(r->s->base->stream, buf_slice(&r->b));
-        buf_reset(&r->b);
-    }
+    if (r->b.n >= REPLY_FLUSH)
+        flush_reply(r);
 }
 
 /* Messages of the set that this user has not seen get \Seen, all in one commit, before the
@@ -226,7 +170,7 @@ static void mark_seen(struct fetch_run *r, const struct ranges *msgnos)
         change.system_mask = change.system_value = FLAG_SEEN;
 
     for (struct ranges_iter it = { 0 }; ranges_next(msgnos, &it, &m);) {
-        if (view_is_expunged(v, m) || view_is_seen(v, view_recno(v, m)))
+        if (view_is_expunged(v, m) || view_is_seen(v, view_recno(v, m)) || is_unchanged(r, view_recno(v, m)))
             continue;
         ranges_add(&r->newly_seen, m, m);
         ranges_add(&uids, view_uid(v, m), view_uid(v, m));
@@ -271,19 +215,29 @@ static void tell_vanished(struct fetch_run *r, const struct ranges *uids)
 
 static void run(struct fetch_run *r, const struct ranges *msgnos)
 {
-    bool want_cache = needs_cache(&r->f);
+    struct progress progress;
     uint32_t m;
 
+    r->rows.n = fetch_item_rows(r->f.items, r->rows.row);
+    r->rows_seen.n = fetch_item_rows(r->f.items | items_of_change(r->s), r->rows_seen.row);
+    plan_items(r);
     if (may_mark_seen(r))
         mark_seen(r, msgnos);
+    progress_begin(&progress, r->s, ranges_count(msgnos));
     for (struct ranges_iter it = { 0 }; ranges_next(msgnos, &it, &m);) {
-        fetch_one(r, m, want_cache);
+        fetch_one(r, m);
+        if (progress_due(&progress)) {
+            flush_reply(r);
+            progress_tell(&progress);
+        }
         if (stream_error(r->s->base->stream))
             break;
     }
-    stream_put_slice(r->s->base->stream, buf_slice(&r->b));
+    flush_reply(r);
     mailbox_message_done(r->mb);
-    if (r->failed)
+    if (r->unknown_cte)
+        reply_no(r->s, "UNKNOWN-CTE", "The encoding of a part is unknown");
+    else if (r->failed)
         reply_no(r->s, "EXPUNGEISSUED", "Some of the requested messages no longer exist or cannot be read");
     else
         reply_ok(r->s, "Completed");
@@ -309,6 +263,7 @@ void cmd_fetch(void *session, const struct command *cmd)
                 view_resolve_uids(s->view, &set, &uids);
                 tell_vanished(&r, &uids);
             }
+            fetch_narrow(&r.f, &msgnos);
             run(&r, &msgnos);
         }
     }

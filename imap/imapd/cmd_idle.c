@@ -66,6 +66,10 @@ void cmd_idle(void *session, const struct command *cmd)
 
     if (args_end(s) != ERR_OK)
         return;
+    if (conf_seconds(CONF_IMAPIDLEPOLL) <= 0) {
+        reply_bad(s, "IDLE is turned off");
+        return;
+    }
     if (s->state == ST_SELECTED && idle_start(mailbox_name(view_mailbox(s->view)), &fd) != ERR_OK)
         fd = -1;                                /* then polling alone brings the news */
     stream_puts(out(s), "+ idling\r\n");

@@ -331,7 +331,7 @@ static void put_line(struct list_run *r, const struct list_item *it, bool childi
     if (it->subscribed && ((r->select & SEL_SUBSCRIBED) || (r->ret & RET_SUBSCRIBED)))
         buf_addf(&b, "%s\\Subscribed", blank);
     buf_addf(&b, ") \"%s\" ", sep);
-    imapout_mailbox(&b, it->ext, 0);
+    imapout_mailbox(&b, it->ext, out_flags(r->s));
     if (childinfo)
         buf_adds(&b, " (CHILDINFO (\"SUBSCRIBED\"))");
     buf_adds(&b, "\r\n");

@@ -61,12 +61,16 @@ static void describe(struct session *s, struct qresync *q)
     untagged(s, "%" PRIu32 " RECENT", view_recent(v));
     view_put_flag_lists(s);
     unseen = view_first_unseen(v);
-    if (unseen)
+    if (unseen && !(s->enabled & ENABLED_UIDONLY))
         untagged(s, "OK [UNSEEN %" PRIu32 "] Ok", unseen);
     untagged(s, "OK [UIDVALIDITY %" PRIu32 "] Ok", h->uidvalidity);
     untagged(s, "OK [UIDNEXT %" PRIu32 "] Ok", h->last_uid + 1);
-    untagged(s, "OK [HIGHESTMODSEQ %" PRIu64 "] Ok", h->highestmodseq);
-    if (q->given)
+    if (view_has_modseqs(v))
+        untagged(s, "OK [HIGHESTMODSEQ %" PRIu64 "] Ok", h->highestmodseq);
+    else
+        untagged(s, "OK [NOMODSEQ] The index of this mailbox is of an old version");
+    s->modseq_told = s->enabled & ENABLED_CONDSTORE;
+    if (q->given && view_has_modseqs(v))        /* RFC 7162 3.2.5.1 */
         qresync_tell(s, q);
 }
 
@@ -79,27 +83,29 @@ static err_t open_view(struct session *s, const struct mbentry *entry, rights_t 
     return err ? err : view_open(s, mb, rights, examine ? VIEW_READONLY : 0, &s->view);
 }
 
-void cmd_select(void *session, const struct command *cmd)
+static err_t read_args(struct session *s, struct slice *name, struct qresync *q)
 {
-    struct session *s = session;
-    struct mbentry entry;
-    struct qresync q = { 0 };
-    struct slice name;
-    rights_t rights;
     err_t err;
 
     if ((err = imaptok_sp(&s->tok)) != ERR_OK) {
         args_bad(s, err);
-        return;
+        return err;
     }
-    if (args_mailbox(s, &name) != ERR_OK)
-        return;
-    if ((err = read_params(s, &q)) != ERR_OK) {
+    if ((err = args_mailbox(s, name)) != ERR_OK)
+        return err;
+    if ((err = read_params(s, q)) != ERR_OK) {
         args_bad(s, err);
-        return;
+        return err;
     }
-    if (args_end(s) != ERR_OK)
-        return;
+    return args_end(s);
+}
+
+static void select_mailbox(struct session *s, struct slice name, struct qresync *q)
+{
+    struct mbentry entry;
+    rights_t rights;
+    err_t err;
+
     say_closed(s);
     leave_mailbox(s);                           /* also when what follows fails: RFC 3501 6.3.1 */
     mbentry_init(&entry);
@@ -111,11 +117,20 @@ void cmd_select(void *session, const struct command *cmd)
             s->state = ST_SELECTED;
             serve_proc(s->base, arena_cstr(s->base->command, name), s->cmd->name);
             quota_alert(s);
-            describe(s, &q);
+            describe(s, q);
             reply_ok_code(s, view_is_readonly(s->view) ? "READ-ONLY" : "READ-WRITE", "Completed");
         }
     }
     mbentry_fini(&entry);
+}
+
+void cmd_select(void *session, const struct command *cmd)
+{
+    struct qresync q = { 0 };
+    struct slice name;
+
+    if (read_args(session, &name, &q) == ERR_OK)
+        select_mailbox(session, name, &q);
     qresync_fini(&q);
 }
 
@@ -150,21 +165,16 @@ static err_t expunge_deleted(struct session *s)
 void cmd_close(void *session, const struct command *cmd)
 {
     struct session *s = session;
-    char code[64];
     err_t err;
 
     if (args_end(s) != ERR_OK)
         return;
     err = expunge_deleted(s);
-    snprintf(code, sizeof code, "HIGHESTMODSEQ %" PRIu64,
-             mailbox_head(view_mailbox(s->view))->highestmodseq);
     leave_mailbox(s);
     if (err)
         reply_err(s, err);
-    else if (s->enabled & ENABLED_QRESYNC)      /* RFC 7162 3.2.8 */
-        reply_ok_code(s, code, "Completed");
     else
-        reply_ok(s, "Completed");
+        reply_ok(s, "Completed");               /* RFC 7162 3.2.8: no HIGHESTMODSEQ, it would skip changes */
 }
 
 void cmd_unselect(void *session, const struct command *cmd)

@@ -35,6 +35,10 @@ static err_t read_modifier(struct session *s, struct store_args *a)
         t->why = "Unknown store modifier";
         return ERR_SYNTAX;
     }
+    if (!view_has_modseqs(s->view)) {
+        t->why = "The mailbox has no modseqs";
+        return ERR_SYNTAX;
+    }
     a->has_unchangedsince = true;
     s->enabled |= ENABLED_CONDSTORE;
     if ((err = imaptok_sp(t)) != ERR_OK || (err = imaptok_number64(t, &a->unchangedsince)) != ERR_OK
@@ -198,12 +202,12 @@ static void tell_silent(struct session *s, uint32_t msgno)
 {
     struct buf b = BUF_INIT;
 
-    buf_addf(&b, "%u FETCH (", msgno);
-    if (s->is_uid)
+    view_fetch_head(s, msgno, &b);
+    if (!(s->enabled & ENABLED_UIDONLY))
         buf_addf(&b, "UID %u ", view_uid(s->view, msgno));
-    buf_addf(&b, "MODSEQ (%" PRIu64 "))",
+    buf_addf(&b, "MODSEQ (%" PRIu64 "))\r\n",
              mailbox_modseq_at(view_mailbox(s->view), view_recno(s->view, msgno)));
-    untagged(s, "%s", buf_cstr(&b));
+    stream_put_slice(out(s), buf_slice(&b));
     buf_fini(&b);
 }
 

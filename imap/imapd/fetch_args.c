@@ -18,6 +18,12 @@ static const struct {
     { "ENVELOPE", F_ENVELOPE, false },
     { "BODYSTRUCTURE", F_BODYSTRUCTURE, false },
     { "MODSEQ", F_MODSEQ, false },
+    { "SAVEDATE", F_SAVEDATE, false },                  /* RFC 8514 */
+    { "EMAILID", F_EMAILID, false },                    /* RFC 8474 */
+    { "THREADID", F_THREADID, false },
+    { "DIGEST.SHA1", F_DIGEST, false },                 /* these three as in 3.6 */
+    { "RFC822.FILESIZE", F_FILESIZE, false },
+    { "CREATEDMODSEQ", F_CREATEDMODSEQ, false },
 };
 
 /* Old names of sections. */
@@ -139,7 +145,7 @@ static struct slice make_label(struct session *s, const struct fetch_section *se
     struct buf b = BUF_INIT;
     struct slice label;
 
-    buf_adds(&b, "BODY[");
+    buf_adds(&b, sec->kind == SECTION_BINARY ? "BINARY[" : sec->kind == SECTION_BINARY_SIZE ? "BINARY.SIZE[" : "BODY[");
     for (size_t i = 0; i < sec->nparts; i++)
         buf_addf(&b, i ? ".%u" : "%u", sec->part[i]);
     for (size_t i = 0; i < COUNT(specs); i++) {
@@ -186,6 +192,97 @@ static err_t read_body(struct session *s, struct fetch *f, bool peek)
     return ERR_OK;
 }
 
+/* BINARY[1.2]<0.100>, BINARY.SIZE[1.2]: part numbers alone, a partial only for bytes (RFC 3516 7). */
+static err_t read_binary(struct session *s, struct fetch *f, enum section_kind kind, bool peek)
+{
+    struct fetch_section *sec;
+    err_t err = imaptok_char(&s->tok, '[');
+
+    if (err)
+        return err;
+    if (f->sections.n >= FETCH_SECTIONS_MAX)
+        return ERR_LIMIT;
+    sec = add_section(f);
+    if ((err = read_spec(s, sec)) != ERR_OK || (err = imaptok_char(&s->tok, ']')) != ERR_OK)
+        return err;
+    if (sec->kind != SECTION_WHOLE) {
+        s->tok.why = "Only part numbers name binary sections";
+        return ERR_SYNTAX;
+    }
+    sec->kind = kind;
+    if (kind == SECTION_BINARY && (err = read_partial(s, sec)) != ERR_OK)
+        return err;
+    sec->label = make_label(s, sec);
+    f->sets_seen |= !peek;
+    return ERR_OK;
+}
+
+static err_t read_body_seen(struct session *s, struct fetch *f)
+{
+    return read_body(s, f, false);
+}
+
+static err_t read_body_peek(struct session *s, struct fetch *f)
+{
+    return read_body(s, f, true);
+}
+
+static err_t read_binary_seen(struct session *s, struct fetch *f)
+{
+    return read_binary(s, f, SECTION_BINARY, false);
+}
+
+static err_t read_binary_peek(struct session *s, struct fetch *f)
+{
+    return read_binary(s, f, SECTION_BINARY, true);
+}
+
+static err_t read_binary_size(struct session *s, struct fetch *f)
+{
+    return read_binary(s, f, SECTION_BINARY_SIZE, true);
+}
+
+/* "(LAZY)" may follow (RFC 8970 6); it changes nothing here: see put_preview(). */
+static err_t read_preview(struct session *s, struct fetch *f)
+{
+    struct imaptok *t = &s->tok;
+    struct imaptok at = *t;
+    bool more, any = false;
+    err_t err;
+
+    f->items |= F_PREVIEW;
+    if (!imaptok_accept_sp(t))
+        return ERR_OK;
+    if (imaptok_peek(t) != '(') {
+        *t = at;                                /* the next item */
+        return ERR_OK;
+    }
+    if (imaptok_open(t) == ERR_OK && imaptok_accept_word(t, "LAZY")) {
+        any = true;
+        while ((err = imaptok_more(t, &more)) == ERR_OK && more)
+            if (!imaptok_accept_word(t, "LAZY"))
+                break;
+        if (!err && !more)
+            return ERR_OK;
+    }
+    if (f->alone && !any) {
+        *t = at;                                /* FETCH 1 PREVIEW (CHANGEDSINCE 5) */
+        return ERR_OK;
+    }
+    t->why = "Unknown preview modifier";
+    return ERR_SYNTAX;
+}
+
+/* Items with a syntax of their own. */
+static const struct {
+    const char *name;
+    err_t (*read)(struct session *, struct fetch *);
+} own_items[] = {
+    { "BODY", read_body_seen }, { "BODY.PEEK", read_body_peek },
+    { "BINARY", read_binary_seen }, { "BINARY.PEEK", read_binary_peek },
+    { "BINARY.SIZE", read_binary_size }, { "PREVIEW", read_preview },
+};
+
 static err_t read_item(struct session *s, struct fetch *f, bool alone)
 {
     struct slice name;
@@ -193,8 +290,10 @@ static err_t read_item(struct session *s, struct fetch *f, bool alone)
 
     if (err)
         return err;
-    if (slice_eqs_nocase(name, "BODY") || slice_eqs_nocase(name, "BODY.PEEK"))
-        return read_body(s, f, name.n > 4);
+    f->alone = alone;
+    for (size_t i = 0; i < COUNT(own_items); i++)
+        if (slice_eqs_nocase(name, own_items[i].name))
+            return own_items[i].read(s, f);
     for (size_t i = 0; i < COUNT(plain_items); i++) {
         if (!slice_eqs_nocase(name, plain_items[i].name) || (plain_items[i].macro && !alone))
             continue;
@@ -231,6 +330,48 @@ static err_t read_items(struct session *s, struct fetch *f)
     return err;
 }
 
+/* " a:b" or " -a:-b", in either order of the numbers (RFC 9394 3.3). */
+static err_t read_range(struct imaptok *t, struct fetch *f)
+{
+    uint32_t a = 0, b = 0;
+    err_t err = imaptok_sp(t);
+
+    if (err)
+        return err;
+    f->has_range = true;
+    f->from_end = imaptok_accept(t, '-');
+    if ((err = imaptok_nz_number(t, &a)) != ERR_OK || (err = imaptok_char(t, ':')) != ERR_OK)
+        return err;
+    if (imaptok_accept(t, '-') != f->from_end)
+        return ERR_SYNTAX;
+    err = imaptok_nz_number(t, &b);
+    f->range_lo = a < b ? a : b;
+    f->range_hi = a < b ? b : a;
+    return err;
+}
+
+void fetch_narrow(const struct fetch *f, struct ranges *msgnos)
+{
+    uint64_t n = ranges_count(msgnos), pos = 0, lo = f->range_lo, hi = f->range_hi;
+    struct ranges kept = RANGES_INIT;
+
+    if (!f->has_range)
+        return;
+    if (f->from_end) {
+        lo = f->range_hi > n ? 1 : n + 1 - f->range_hi;
+        hi = f->range_lo > n ? 0 : n + 1 - f->range_lo;
+    }
+    for (size_t i = 0; i < msgnos->n && pos < hi; i++) {
+        uint64_t first = msgnos->r[i].lo, count = msgnos->r[i].hi - first + 1;
+        uint64_t from = lo > pos + 1 ? lo - pos - 1 : 0, to = hi - pos < count ? hi - pos : count;
+        if (from < to)
+            ranges_add(&kept, (uint32_t)(first + from), (uint32_t)(first + to - 1));
+        pos += count;
+    }
+    ranges_copy(msgnos, &kept);
+    ranges_fini(&kept);
+}
+
 /* RFC 7162 3.1.4.1, 3.2.6 */
 static err_t read_modifiers(struct session *s, struct fetch *f)
 {
@@ -247,6 +388,8 @@ static err_t read_modifiers(struct session *s, struct fetch *f)
             f->has_changedsince = true;
             if ((err = imaptok_sp(t)) == ERR_OK)
                 err = imaptok_number64(t, &f->changedsince);
+        } else if (s->is_uid && !f->has_range && imaptok_accept_word(t, "PARTIAL")) {
+            err = read_range(t, f);
         } else if (imaptok_accept_word(t, "VANISHED")) {
             f->vanished = true;
         } else {
@@ -274,8 +417,12 @@ err_t fetch_read(struct session *s, struct fetch *f)
     }
     if ((err = args_end(s)) != ERR_OK)
         return err;
-    if (s->is_uid)
+    if (s->is_uid && !(s->enabled & ENABLED_UIDONLY))
         f->items |= F_UID;
+    if ((f->has_changedsince || (f->items & F_MODSEQ)) && !view_has_modseqs(s->view)) {
+        reply_bad(s, "The mailbox has no modseqs");     /* RFC 7162 3.1.2.2 */
+        return ERR_SYNTAX;
+    }
     if (f->has_changedsince || (f->items & F_MODSEQ)) {
         f->items |= F_MODSEQ;
         s->enabled |= ENABLED_CONDSTORE;        /* RFC 7162 3.1 */

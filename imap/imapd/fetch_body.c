@@ -3,6 +3,7 @@
 
 #include "imap/store/cache.h"
 #include "lib/os/file.h"
+#include "lib/text/cte.h"
 #include "lib/text/imapout.h"
 
 /* From this size on bytes go to the stream from where they are, not through the reply buffer. */
@@ -61,6 +62,18 @@ static enum cache_part_kind cache_kind(const struct fetch_section *sec)
     }
 }
 
+static bool is_binary(const struct fetch_section *sec)
+{
+    return sec->kind == SECTION_BINARY || sec->kind == SECTION_BINARY_SIZE;
+}
+
+static err_t find_part(const struct fetch_section *sec, const struct record *rec, const struct cache_record *cache,
+                       struct cache_section *at)
+{
+    return cache_section_find(cache->item[CACHE_SECTION], rec->cache_version, sec->part, sec->nparts, cache_kind(sec),
+                              at);
+}
+
 /* Where the section lies in the message.  ERR_NOTFOUND: no such part. */
 static err_t locate(struct session *s, const struct fetch_section *sec, uint32_t recno,
                     const struct cache_record *cache, struct slice message, struct slice *out)
@@ -77,8 +90,7 @@ static err_t locate(struct session *s, const struct fetch_section *sec, uint32_t
                                           : slice_skip(message, rec.header_size);
         return ERR_OK;
     }
-    err = cache_section_find(cache->item[CACHE_SECTION], rec.cache_version, sec->part, sec->nparts,
-                             cache_kind(sec), &at);
+    err = find_part(sec, &rec, cache, &at);
     if (!err)
         *out = slice_cut(message, at.offset, (size_t)at.offset + at.size);
     return err;
@@ -141,6 +153,70 @@ static err_t put_top_header(struct session *s, const struct fetch_section *sec, 
     return err;
 }
 
+err_t fetch_check_section(const struct fetch_section *sec, const struct record *rec, const struct cache_record *cache)
+{
+    struct cache_section at;
+
+    if (!is_binary(sec) || sec->nparts == 0 || find_part(sec, rec, cache, &at) != ERR_OK)
+        return ERR_OK;
+    return at.encoding == MIME_ENC_UNKNOWN ? ERR_UNSUPPORTED : ERR_OK;
+}
+
+/* The content of a part without its transfer encoding; the whole message is as it is.  Not decoded further than the
+ * partial goes. */
+static err_t decode(struct session *s, const struct fetch_section *sec, uint32_t recno,
+                    const struct cache_record *cache, struct slice message, struct buf *scratch, struct slice *out)
+{
+    size_t want = sec->partial ? (size_t)sec->start + sec->count : SIZE_MAX;
+    struct cache_section at;
+    struct record rec;
+    err_t err;
+
+    *out = message;
+    if (sec->nparts == 0)
+        return ERR_OK;
+    mailbox_record(view_mailbox(s->view), recno, &rec);
+    err = find_part(sec, &rec, cache, &at);
+    if (err)
+        return err;
+    *out = slice_cut(message, at.offset, (size_t)at.offset + at.size);
+    if (at.encoding == MIME_ENC_NONE)
+        return ERR_OK;
+    err = cte_decode((enum mime_encoding)at.encoding, *out, want, scratch);
+    *out = buf_slice(scratch);
+    return err;
+}
+
+/* A literal8 only where there is a NUL (RFC 3516 4.3). */
+static void put_binary_bytes(struct session *s, struct slice bytes, struct buf *b)
+{
+    if (bytes.n && memchr(bytes.p, '\0', bytes.n))
+        buf_addc(b, '~');
+    put_bytes(s, bytes, b);
+}
+
+static err_t put_binary(struct session *s, const struct fetch_section *sec, uint32_t recno,
+                        const struct cache_record *cache, struct slice message, struct buf *b)
+{
+    struct buf scratch = BUF_INIT;
+    struct slice bytes;
+    err_t err = decode(s, sec, recno, cache, message, &scratch, &bytes);
+
+    if (err && err != ERR_NOTFOUND) {
+        buf_fini(&scratch);
+        return err;
+    }
+    put_label(sec, b);
+    if (sec->kind == SECTION_BINARY_SIZE)
+        buf_add_u64(b, err ? 0 : bytes.n);
+    else if (err)
+        buf_adds(b, "NIL");
+    else
+        put_binary_bytes(s, partial_of(sec, bytes), b);
+    buf_fini(&scratch);
+    return ERR_OK;
+}
+
 err_t fetch_put_section(struct session *s, const struct fetch_section *sec, uint32_t recno,
                         const struct cache_record *cache, struct buf *b)
 {
@@ -155,6 +231,8 @@ err_t fetch_put_section(struct session *s, const struct fetch_section *sec, uint
     if (section_is_top_header(sec))
         return put_top_header(s, sec, recno, b);
     err = mailbox_message(view_mailbox(s->view), recno, &message);
+    if (!err && is_binary(sec))
+        return put_binary(s, sec, recno, cache, message, b);
     if (!err)
         err = locate(s, sec, recno, cache, message, &bytes);
     if (err && err != ERR_NOTFOUND && err != ERR_UNSUPPORTED)

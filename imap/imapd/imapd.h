@@ -20,6 +20,7 @@
 #include "imap/store/policy.h"
 #include "lib/base/arena.h"
 #include "lib/base/buf.h"
+#include "lib/text/imapout.h"
 #include "lib/text/imaptok.h"
 
 enum imap_state {
@@ -27,8 +28,8 @@ enum imap_state {
     ST_LOGGED_IN = ST_AUTH | ST_SELECTED, ST_ANY = ST_NOAUTH | ST_AUTH | ST_SELECTED
 };
 
-/* What the client enabled (RFC 5161, 7162). */
-enum imap_enabled { ENABLED_CONDSTORE = 1, ENABLED_QRESYNC = 2 };
+/* What the client enabled (RFC 5161): RFC 7162, 9586, 6855. */
+enum imap_enabled { ENABLED_CONDSTORE = 1, ENABLED_QRESYNC = 2, ENABLED_UIDONLY = 4, ENABLED_UTF8 = 8 };
 
 struct view;
 
@@ -39,6 +40,7 @@ struct session {
     struct actor actor;                     /* ident and rank, for store operations */
     struct view *view;                      /* SELECTED: not NULL */
     unsigned enabled;                       /* enum imap_enabled */
+    bool modseq_told;                       /* the selected mailbox's HIGHESTMODSEQ was */
     unsigned failed_logins, bad_commands;
     /* the command being served */
     struct slice tag;                       /* in base->command arena */
@@ -52,6 +54,12 @@ struct session {
 static inline struct stream *out(struct session *s)
 {
     return s->base->stream;
+}
+
+/* How strings and names go out to this client: flags for imapout. */
+static inline unsigned out_flags(const struct session *s)
+{
+    return s->enabled & ENABLED_UTF8 ? IMAPOUT_UTF8 : 0;
 }
 
 /* ---- args.c: reading ---- */
@@ -98,6 +106,8 @@ void capability_text(struct session *, struct buf *out);        /* for greeting,
 void session_run(struct session_base *);        /* one connection, greeting to logout */
 /* Login succeeded: identity, namespace, state. */
 void session_enter(struct session *);
+/* Back to nobody: all that the session was, but for TLS and what ID said, is as after the greeting (RFC 8437). */
+void session_leave(struct session *);
 
 /* ---- handlers ---- */
 extern const struct command imap_commands[];
@@ -105,9 +115,9 @@ extern const size_t imap_ncommands;
 
 typedef void imap_handler(void *session, const struct command *);
 /* cmd_auth.c */
-imap_handler cmd_login, cmd_authenticate, cmd_starttls, cmd_logout, cmd_id;
+imap_handler cmd_login, cmd_authenticate, cmd_starttls, cmd_unauthenticate, cmd_logout, cmd_id;
 /* cmd_any.c */
-imap_handler cmd_capability, cmd_noop, cmd_namespace, cmd_enable;
+imap_handler cmd_capability, cmd_noop, cmd_namespace, cmd_enable, cmd_compress;
 /* cmd_select.c */
 imap_handler cmd_select, cmd_close, cmd_unselect, cmd_check;
 /* cmd_mailbox.c */

@@ -20,6 +20,10 @@ static err_t read_sample(struct session *s, struct qresync *q)
 {
     err_t err = imaptok_open(&s->tok);
 
+    if (s->enabled & ENABLED_UIDONLY) {         /* RFC 9586 */
+        s->tok.why = "[UIDREQUIRED] Message numbers are not allowed now";
+        return ERR_SYNTAX;
+    }
     if (err || (err = read_set(s, &q->seq)) != ERR_OK || (err = imaptok_sp(&s->tok)) != ERR_OK
         || (err = read_set(s, &q->seq_uids)) != ERR_OK || (err = imaptok_close(&s->tok)) != ERR_OK)
         return err;
@@ -88,7 +92,8 @@ void qresync_vanished(struct session *s, uint64_t since, const struct ranges *wa
         ranges_intersect(out, wanted);
 }
 
-/* The client's sample shows how far its numbers agree with ours: below that nothing vanished. */
+/* The client's sample shows how far its numbers agree with ours: below that nothing vanished that it does not know
+ * of (RFC 7162 3.2.5.2). */
 static uint32_t agreed_below(struct session *s, const struct qresync *q)
 {
     struct ranges_iter a = { 0 }, b = { 0 };
@@ -109,7 +114,7 @@ static void tell_vanished(struct session *s, const struct qresync *q)
     uint32_t agreed = agreed_below(s, q);
 
     qresync_vanished(s, q->modseq, q->has_known ? &q->known : NULL, &gone);
-    if (agreed && q->modseq < mailbox_head(view_mailbox(s->view))->deletedmodseq)
+    if (agreed)
         ranges_remove(&gone, 1, agreed);
     if (!ranges_empty(&gone)) {
         ranges_format(&gone, &b);

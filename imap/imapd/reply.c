@@ -1,6 +1,8 @@
 /* reply.c - tagged replies and what kinds of failure are called in IMAP; see imapd.h */
 #include "imap/imapd/imapd.h"
 
+#include <inttypes.h>
+
 #include "imap/imapd/view.h"
 #include "imap/store/policy.h"
 #include "lib/text/imapout.h"
@@ -45,10 +47,24 @@ static void put(struct session *s, const char *status, const char *code, const c
     s->replied = true;
 }
 
+/* RFC 7162 3.1: the first command that enables CONDSTORE while a mailbox is selected is answered with the mailbox's
+ * HIGHESTMODSEQ.  A SELECT after it says so anyway. */
+static void tell_modseq(struct session *s)
+{
+    if (s->modseq_told || !(s->enabled & ENABLED_CONDSTORE))
+        return;
+    s->modseq_told = true;
+    if (view_has_modseqs(s->view))
+        untagged(s, "OK [HIGHESTMODSEQ %" PRIu64 "] CONDSTORE enabled", view_modseq(s->view));
+}
+
 static void tell_changes(struct session *s)
 {
-    if (s->state == ST_SELECTED && s->view && s->cmd)
-        view_tell(s, s->cmd->flags & C_MAY_EXPUNGE);
+    if (s->state != ST_SELECTED || !s->view || !s->cmd)
+        return;
+    view_tell(s, s->cmd->flags & C_MAY_EXPUNGE);
+    if (s->state == ST_SELECTED)
+        tell_modseq(s);
 }
 
 void reply_ok_code(struct session *s, const char *code, const char *text)
@@ -137,6 +153,6 @@ void session_put_mailbox(struct session *s, struct buf *b, struct slice intname)
     struct buf ext = BUF_INIT;
 
     namespace_to_external(s->ns, intname, &ext);
-    imapout_mailbox(b, buf_slice(&ext), 0);
+    imapout_mailbox(b, buf_slice(&ext), out_flags(s));
     buf_fini(&ext);
 }

@@ -163,6 +163,15 @@ static err_t key_or(struct search_args *a, const struct key_row *row, unsigned d
     return err;
 }
 
+/* RFC 9586: a client that wants no message numbers may not send any; "$" is none. */
+static err_t check_number(struct search_args *a)
+{
+    if (!(a->s->enabled & ENABLED_UIDONLY) || imaptok_peek(&a->s->tok) == '$')
+        return ERR_OK;
+    a->s->tok.why = "[UIDREQUIRED] Message numbers are not allowed now";
+    return ERR_SYNTAX;
+}
+
 /* Numbers beyond the mailbox are no error, they match nothing (RFC 7377 2). */
 static err_t read_set(struct search_args *a, enum expr_op op, struct expr **out)
 {
@@ -333,7 +342,7 @@ static err_t read_one(struct search_args *a, unsigned depth, struct expr **out)
         return imaptok_close(t);
     }
     if ((c >= '0' && c <= '9') || c == '*' || c == '$')
-        return read_set(a, EX_NUMBER, out);
+        return (err = check_number(a)) != ERR_OK ? err : read_set(a, EX_NUMBER, out);
     return read_named(a, depth, out);
 }
 
@@ -352,6 +361,17 @@ static err_t take_charset(struct search_args *a)
     return charset_is_known(a->charset) ? ERR_OK : ERR_UNSUPPORTED;
 }
 
+/* Behind the word CHARSET (RFC 6855 3). */
+static err_t take_charset_word(struct search_args *a)
+{
+    if (a->s->enabled & ENABLED_UTF8) {
+        a->s->tok.why = "UTF8=ACCEPT leaves no choice of CHARSET";
+        return ERR_SYNTAX;
+    }
+    err_t err = imaptok_sp(&a->s->tok);
+    return err ? err : take_charset(a);
+}
+
 /* As search_skipdiacrit and search_whitespace (its words: skip merge keep) want it. */
 static unsigned fold_flags(void)
 {
@@ -368,7 +388,7 @@ static err_t read_program(struct search_args *a, bool charset_first)
     if (charset_first)
         err = take_charset(a);
     else if (imaptok_accept_word(&a->s->tok, "CHARSET"))
-        err = (err = imaptok_sp(&a->s->tok)) != ERR_OK ? err : take_charset(a);
+        err = take_charset_word(a);
     return err ? err : read_and(a, 0, false, &a->root);
 }
 

@@ -9,6 +9,7 @@
 
 /* RFC 3501 5.4: an inactivity timer must be at least 30 minutes. */
 enum { MIN_IDLE_SECONDS = 30 * 60 };
+enum { ALERT_MAX = 1024 };                      /* bytes of msg/motd that are shown */
 
 static int64_t idle_timeout_ms(const struct session *s)
 {
@@ -33,9 +34,23 @@ void session_enter(struct session *s)
     stream_set_timeout(b->stream, idle_timeout_ms(s));
 }
 
+void session_leave(struct session *s)
+{
+    view_close(&s->view);
+    namespace_free(&s->ns);
+    serve_logout(s->base);
+    s->actor = (struct actor){ 0 };
+    s->state = ST_NOAUTH;
+    s->enabled = 0;
+    s->modseq_told = false;
+    s->failed_logins = s->bad_commands = 0;
+    stream_set_timeout(s->base->stream, idle_timeout_ms(s));
+}
+
 static void greet(struct session *s)
 {
     struct buf caps = BUF_INIT, banner = BUF_INIT;
+    char motd[ALERT_MAX];
 
     capability_text(s, &caps);
     serve_banner("IMAP", &banner);
@@ -43,6 +58,8 @@ static void greet(struct session *s)
                   buf_cstr(&banner));
     buf_fini(&banner);
     buf_fini(&caps);
+    if (serve_motd(motd, sizeof motd))
+        untagged(s, "OK [ALERT] %s", motd);
 }
 
 /* Which words for a row that may not run now?  NULL: it may. */
@@ -71,6 +88,10 @@ static void run_command(struct session *s)
         reply_bad(s, refusal);
         return;
     }
+    if ((s->enabled & ENABLED_UIDONLY) && (s->cmd->flags & C_NUMBERS)) {        /* RFC 9586 */
+        reply_bad(s, "[UIDREQUIRED] Message numbers are not allowed now");
+        return;
+    }
     if ((s->cmd->flags & C_ADMIN) && !s->base->is_admin) {
         reply_err(s, ERR_DENIED);
         return;
@@ -97,6 +118,8 @@ static void say_goodbye(struct session *s, err_t err)
         reply_bye(s, "Idle for too long");
     else if (err == ERR_LIMIT)
         reply_bye(s, "Too much input");
+    else if (err == ERR_SYNTAX)
+        reply_bye(s, "Malformed compressed data");
     s->state = ST_LOGOUT;
 }
 
@@ -112,9 +135,11 @@ static void serve_one(struct session *s)
     }
     s->replied = false;
     err = args_read_command(s);
+    if (err == ERR_SYNTAX && stream_error(s->base->stream))
+        err = stream_error(s->base->stream);
     if (err == ERR_OK)
         run_command(s);
-    else if (err == ERR_SYNTAX)
+    else if (err == ERR_SYNTAX && !stream_error(s->base->stream))
         count_bad(s);
     else if (err != ERR_AGAIN)
         say_goodbye(s, err);

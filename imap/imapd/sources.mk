@@ -7,8 +7,9 @@ imap_imapd_imapd_SOURCES = imap/imapd/main.c imap/imapd/imapd.h \
 	imap/imapd/cmd_select.c imap/imapd/cmd_sort.c imap/imapd/cmd_status.c imap/imapd/cmd_store.c \
 	imap/imapd/cmd_subs.c imap/imapd/cmd_thread.c \
 	imap/imapd/cmds.c \
-	imap/imapd/fetch.h imap/imapd/fetch_args.c imap/imapd/fetch_body.c \
+	imap/imapd/fetch.h imap/imapd/fetch_args.c imap/imapd/fetch_body.c imap/imapd/fetch_items.c \
 	imap/imapd/flag_words.c imap/imapd/flag_words.h \
+	imap/imapd/preview.c imap/imapd/preview.h imap/imapd/progress.c imap/imapd/progress.h \
 	imap/imapd/qresync.c imap/imapd/qresync.h imap/imapd/quota_alert.h \
 	imap/imapd/reply.c imap/imapd/search_args.c imap/imapd/search_args.h \
 	imap/imapd/search_reply.c imap/imapd/search_return.c imap/imapd/search_run.c imap/imapd/search_run.h \

@@ -4,6 +4,7 @@
  */
 #include "imap/imapd/view_impl.h"
 
+#include "imap/store/mbname.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -144,11 +145,12 @@ err_t view_open(struct session *s, struct mailbox *mb, rights_t rights, unsigned
     v->mb = mb;
     v->rights = rights;
     v->readonly = flags & VIEW_READONLY;
+    v->was_deleted = mbname_is_deleted(mailbox_name(mb));
     vec_init(&v->msg, sizeof(struct view_msg));
     seen_init(&v->seen);
     v->search = search_state_new();
     v->generation = mailbox_head(mb)->generation;
-    v->told_modseq = mailbox_head(mb)->highestmodseq;
+    v->told_modseq = v->whole_modseq = mailbox_head(mb)->highestmodseq;
     fill(v);
     v->seen_internal = seen_is_internal(mb, userid);
     err = mailbox_flags_known(mb);
@@ -213,7 +215,12 @@ uint32_t view_recent(const struct view *v)
 
 uint64_t view_modseq(const struct view *v)
 {
-    return v->told_modseq;
+    return ranges_empty(&v->gone) ? v->told_modseq : v->whole_modseq;
+}
+
+bool view_has_modseqs(const struct view *v)
+{
+    return mailbox_head(v->mb)->highestmodseq != 0;
 }
 
 uint32_t view_recno(const struct view *v, uint32_t msgno)
@@ -384,10 +391,19 @@ void view_flags_text(const struct view *v, uint32_t recno, struct buf *out)
     buf_addc(out, ')');
 }
 
+bool view_is_gone(const struct view *v)
+{
+    return !v->was_deleted && mbname_is_deleted(mailbox_name(v->mb));
+}
+
 err_t view_commit_begin(struct view *v, struct commit **out)
 {
     err_t err = commit_begin(v->mb, NULL, out);
 
+    if (!err && view_is_gone(v)) {
+        commit_abort(out);
+        err = ERR_NOTFOUND;
+    }
     if (err)
         return err;
     view_resync(v);
@@ -422,6 +438,11 @@ err_t view_commit_begin_two(struct view *v, struct mailbox *other, struct commit
         commit_abort(own_out);
         commit_abort(other_out);
         return results[0] ? results[0] : results[1];
+    }
+    if (view_is_gone(v)) {
+        commit_abort(own_out);
+        commit_abort(other_out);
+        return ERR_READONLY;                    /* not NOTFOUND: that is said of the other */
     }
     view_resync(v);
     v->begin_modseq = mailbox_head(v->mb)->highestmodseq;

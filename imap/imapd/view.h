@@ -50,13 +50,16 @@ bool view_is_recent(const struct view *, uint32_t recno);
 /* "(\Seen \Recent word)" appended. */
 void view_flags_text(const struct view *, uint32_t recno, struct buf *out);
 
+/* "* n FETCH (", or "* uid UIDFETCH (" to a client that wants no message numbers (RFC 9586), appended. */
+void view_fetch_head(struct session *, uint32_t msgno, struct buf *out);
 /* "(FLAGS (...) [UID n] [MODSEQ (n)])" of an unsolicited FETCH, as what was enabled asks for. */
 void view_put_flags(struct session *, uint32_t msgno);
 /* "* FLAGS" and "* OK [PERMANENTFLAGS ...]"; at SELECT and when a keyword is new. */
 void view_put_flag_lists(struct session *);
 
 /* Tell the client what changed: EXPUNGE or VANISHED if may_expunge, EXISTS, RECENT, FETCH FLAGS.
- * Refreshes first.  A deleted mailbox ends the session with BYE. */
+ * Refreshes first.  A mailbox that was deleted is empty from now on, or ends the session
+ * with BYE (disconnect_on_vanished_mailbox). */
 void view_tell(struct session *, bool may_expunge);
 
 /* Write session on the selected mailbox.  Message numbers stay as told; record numbers must be asked again
@@ -71,6 +74,9 @@ err_t view_commit_begin_two(struct view *, struct mailbox *other, struct commit 
                             struct commit **other_out) NODISCARD;
 err_t view_commit_end_two(struct view *, struct commit **own, struct commit **other) NODISCARD;
 
+/* Was the mailbox deleted, though it is kept for a while (delete_mode)?  As of the last refresh. */
+bool view_is_gone(const struct view *);
+
 /* Is the message expunged already, though the client was not told yet? */
 bool view_is_expunged(const struct view *, uint32_t msgno);
 
@@ -78,7 +84,10 @@ bool view_is_expunged(const struct view *, uint32_t msgno);
 bool view_seen_is_internal(const struct view *);
 err_t view_store_seen(struct view *, const struct ranges *uids, bool seen) NODISCARD;
 
-/* Highest modseq that the client's picture includes. */
+/* Highest modseq up to which the client was told of everything: below the modseqs of its messages while the
+ * news of an expunge waits (RFC 7162 6). */
 uint64_t view_modseq(const struct view *);
+/* False: an index too old for modseqs, which could not be upgraded (NOMODSEQ, RFC 7162 3.1.2.2). */
+bool view_has_modseqs(const struct view *);
 
 #endif

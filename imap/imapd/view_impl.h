@@ -15,6 +15,7 @@ struct view {
     struct mailbox *mb;
     rights_t rights;
     bool readonly;
+    bool was_deleted;                           /* selected by its name below DELETED. */
     uint32_t generation;                        /* of the index that the record numbers belong to */
     /* Messages: while `same` holds, number = record number and `msg` is unused. */
     bool same;
@@ -23,6 +24,7 @@ struct view {
     uint32_t known;                             /* records looked at so far */
     struct ranges gone;                         /* UIDs expunged, client not told yet */
     uint64_t told_modseq;
+    uint64_t whole_modseq;                      /* told_modseq when `gone` was last empty */
     struct ranges skip;                         /* message numbers told up to skip_modseq */
     uint64_t skip_modseq;
     uint64_t begin_modseq;                      /* highest when the running commit began */

@@ -7,6 +7,7 @@
 #include "imap/imapd/view_impl.h"
 
 #include "lib/base/log.h"
+#include "lib/conf/conf.h"
 #include "lib/text/imapout.h"
 
 static struct stream *o(struct view *v)
@@ -46,7 +47,7 @@ static void put_vanished(struct view *v)
 /* Take messages out of the view, telling each; numbers in `changed` follow. */
 static void tell_expunged(struct view *v, struct ranges *changed)
 {
-    bool vanished = v->session->enabled & ENABLED_QRESYNC;
+    bool vanished = v->session->enabled & (ENABLED_QRESYNC | ENABLED_UIDONLY);
     struct ranges still = RANGES_INIT;
     uint32_t kept = 0;
 
@@ -94,15 +95,31 @@ static void tell_new(struct view *v)
     stream_printf(o(v), "* %u EXISTS\r\n* %u RECENT\r\n", v->n, view_recent(v));
 }
 
+void view_fetch_head(struct session *s, uint32_t msgno, struct buf *out)
+{
+    bool uidonly = s->enabled & ENABLED_UIDONLY;
+
+    buf_adds(out, "* ");
+    buf_add_u64(out, uidonly ? view_uid(s->view, msgno) : msgno);
+    buf_adds(out, uidonly ? " UIDFETCH (" : " FETCH (");
+}
+
+/* RFC 7162 3.2.4; with UIDFETCH it stands in front. */
+static bool wants_uid(const struct session *s)
+{
+    return (s->is_uid || (s->enabled & ENABLED_CONDSTORE)) && !(s->enabled & ENABLED_UIDONLY);
+}
+
 void view_put_flags(struct session *s, uint32_t msgno)
 {
     struct view *v = s->view;
     uint32_t recno = view_recno(v, msgno);
     struct buf b = BUF_INIT;
 
-    buf_addf(&b, "* %u FETCH (FLAGS ", msgno);
+    view_fetch_head(s, msgno, &b);
+    buf_adds(&b, "FLAGS ");
     view_flags_text(v, recno, &b);
-    if (s->is_uid || (s->enabled & ENABLED_QRESYNC))
+    if (wants_uid(s))
         buf_addf(&b, " UID %u", view_uid(v, msgno));
     if ((s->enabled & ENABLED_CONDSTORE) && recno)
         buf_addf(&b, " MODSEQ (%llu)", (unsigned long long)mailbox_modseq_at(v->mb, recno));
@@ -202,16 +219,47 @@ static void tell_flags(struct view *v, const struct ranges *changed)
         view_put_flags(v->session, m);
 }
 
+/* The client must not take the modseqs it saw for "all told" while an expunge below them is held back, and may
+ * do so again once that is out (RFC 7162 3.2, 6). */
+static void tell_modseq(struct view *v, bool was_held)
+{
+    bool held = !ranges_empty(&v->gone);
+
+    if (!held)
+        v->whole_modseq = v->told_modseq;
+    if ((v->session->enabled & ENABLED_QRESYNC) && (held || was_held))
+        stream_printf(o(v), "* OK [HIGHESTMODSEQ %llu] %s\r\n", (unsigned long long)view_modseq(v),
+                      held ? "VANISHED is delayed" : "Ok");
+}
+
+/* The mailbox was deleted. */
+static void tell_gone(struct view *v, bool may_expunge)
+{
+    struct ranges none = RANGES_INIT;
+
+    if (conf_bool(CONF_DISCONNECT_ON_VANISHED_MAILBOX)) {
+        reply_bye(v->session, "Mailbox has been deleted");
+        return;
+    }
+    if (!may_expunge)
+        return;
+    for (uint32_t m = 1; m <= v->n; m++)
+        ranges_add(&v->gone, view_uid(v, m), view_uid(v, m));
+    tell_expunged(v, &none);
+    ranges_fini(&none);
+}
+
 void view_tell(struct session *s, bool may_expunge)
 {
     struct view *v = s->view;
     struct ranges changed = RANGES_INIT, touched = RANGES_INIT;
     uint32_t last = v->n ? view_uid(v, v->n) : 0;
     enum mailbox_news news = MAILBOX_SAME;
+    bool was_held = !ranges_empty(&v->gone);
     err_t err = mailbox_refresh(v->mb, &news);
 
-    if (err == ERR_NOTFOUND) {
-        reply_bye(s, "Mailbox has been deleted");
+    if (err == ERR_NOTFOUND || (!err && view_is_gone(v))) {
+        tell_gone(v, may_expunge);
         return;
     }
     if (err)
@@ -230,6 +278,7 @@ void view_tell(struct session *s, bool may_expunge)
     tell_flags(v, &changed);
     ranges_add(&touched, last + 1, v->n ? view_uid(v, v->n) : 0);
     contexts_changed(s, &touched);
+    tell_modseq(v, was_held);
     ranges_fini(&changed);
     ranges_fini(&touched);
 }

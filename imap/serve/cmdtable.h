@@ -17,6 +17,7 @@ enum cmd_flags {
     C_ADMIN = 16,           /* administrators only */
     C_QUIET = 32,           /* arguments are secret: not logged, not in telemetry */
     C_STREAM = 64,          /* literals of its arguments are streamed, not collected */
+    C_NUMBERS = 128,        /* takes or gives message numbers, where the UID form has UIDs */
 };
 
 struct command {

@@ -280,6 +280,19 @@ err_t serve_login_layer(struct session_base *base)
     return err;
 }
 
+err_t serve_unlayer(struct session_base *base)
+{
+    struct serve_conn *c = conn_of(base);
+    err_t err = stream_stop_layers(base->stream);
+
+    if (err)
+        return err;
+    if (c->layered != base->sasl)
+        sasl_server_close(&c->layered);
+    c->layered = NULL;
+    return ERR_OK;
+}
+
 void serve_logout(struct session_base *base)
 {
     struct serve_conn *c = conn_of(base);

@@ -62,6 +62,9 @@ struct session_base {
  * signals are a flag, the file is looked at no more than once a second. */
 bool serve_must_end(struct session_base *, const char **why);
 
+/* What the administrator has to say to everybody: first line of msg/motd.  False: nothing. */
+bool serve_motd(char *text, size_t size);
+
 /* Give back memory that is not needed now, before a wait that is likely to be long (IDLE).  Takes
  * some microseconds, so not between commands. */
 void serve_rest(void);
@@ -106,7 +109,10 @@ enum login_result serve_login_step(struct session_base *, struct slice response,
  * *why: words for the client, safe to show, borrowed until the next login call.  With LOGIN_OK it
  * is NULL or the text of plaintextloginalert; with LOGIN_CONTINUE it is not set. */
 err_t serve_login_layer(struct session_base *) NODISCARD;
-void serve_logout(struct session_base *);       /* UNAUTHENTICATE: back to nobody */
+/* UNAUTHENTICATE: back to nobody.  The caller then puts its reply on the stream and calls serve_unlayer(). */
+void serve_logout(struct session_base *);
+/* Sends the reply; compression and the SASL layer end with it (RFC 8437). */
+err_t serve_unlayer(struct session_base *) NODISCARD;
 
 /* STARTTLS: call after the positive reply was flushed.  Input sent ahead is dropped. */
 err_t serve_starttls(struct session_base *) NODISCARD;

@@ -57,21 +57,31 @@ bool shutdown_alarm_take(void)
     return was;
 }
 
-/* Look for msg/shutdown; its first line is the text. */
-static void look(struct serve *s)
+/* First line of a file below configdirectory; false: there is none. */
+static bool first_line(const char *name, char *text, size_t size)
 {
     struct buf path = BUF_INIT;
 
-    conf_dir(&path, "msg/shutdown");
+    conf_dir(&path, name);
     int fd = open(buf_cstr(&path), O_RDONLY | O_CLOEXEC);
     buf_fini(&path);
-    s->shutting_down = fd >= 0;
     if (fd < 0)
-        return;
-    ssize_t n = read(fd, s->shutdown_text, sizeof s->shutdown_text - 1);
+        return false;
+    ssize_t n = read(fd, text, size - 1);
     close(fd);
-    s->shutdown_text[n > 0 ? n : 0] = '\0';
-    s->shutdown_text[strcspn(s->shutdown_text, "\r\n")] = '\0';
+    text[n > 0 ? n : 0] = '\0';
+    text[strcspn(text, "\r\n")] = '\0';
+    return true;
+}
+
+bool serve_motd(char *text, size_t size)
+{
+    return first_line("msg/motd", text, size) && *text;
+}
+
+static void look(struct serve *s)
+{
+    s->shutting_down = first_line("msg/shutdown", s->shutdown_text, sizeof s->shutdown_text);
 }
 
 bool serve_must_end(struct session_base *base, const char **why)

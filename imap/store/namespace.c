@@ -19,6 +19,8 @@
 #include "lib/base/mem.h"
 #include "lib/conf/conf.h"
 #include "lib/text/ascii.h"
+#include "lib/text/mutf7.h"
+#include "lib/text/utf8.h"
 
 struct namespace {
     bool is_admin;
@@ -26,6 +28,7 @@ struct namespace {
     bool virtual_domains;
     bool cross, cross_only_other;
     bool hide_users, hide_shared;
+    bool utf8;                      /* external names are UTF-8, not modified UTF-7 */
     char sep;
     struct buf domain;              /* of the user; empty: the default one */
     struct buf inbox;               /* internal name of the user's INBOX; empty: none */
@@ -88,6 +91,11 @@ void namespace_free(struct namespace **nsp)
     buf_fini(&ns->shared);
     buf_fini(&ns->clash);
     mem_free(ns);
+}
+
+void namespace_use_utf8(struct namespace *ns)
+{
+    ns->utf8 = true;
 }
 
 char namespace_sep(const struct namespace *ns)
@@ -289,9 +297,22 @@ static err_t admin_to_internal(const struct namespace *ns, struct slice ext, str
     return ERR_OK;
 }
 
-err_t namespace_to_internal(const struct namespace *ns, struct slice ext, struct buf *intname)
+/* What RFC 6855 3 keeps out of names: controls, line and paragraph separator. */
+static bool is_net_unicode(struct slice utf8)
 {
-    buf_reset(intname);
+    while (utf8.n) {
+        uint32_t c;
+        size_t n = utf8_decode(utf8, &c);
+
+        if (c == UTF8_BAD || c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029)
+            return false;
+        utf8 = slice_skip(utf8, n);
+    }
+    return true;
+}
+
+static err_t mutf7_to_internal(const struct namespace *ns, struct slice ext, struct buf *intname)
+{
     if (!is_well_formed(ns, ext))
         return ERR_BADNAME;
     if (ns->is_admin)
@@ -299,6 +320,22 @@ err_t namespace_to_internal(const struct namespace *ns, struct slice ext, struct
     if (ns->alternate)
         return alternate_to_internal(ns, ext, intname);
     return standard_to_internal(ns, ext, intname);
+}
+
+err_t namespace_to_internal(const struct namespace *ns, struct slice ext, struct buf *intname)
+{
+    struct buf mutf7 = BUF_INIT;
+    err_t err = ERR_BADNAME;
+
+    buf_reset(intname);
+    if (!ns->utf8)
+        return mutf7_to_internal(ns, ext, intname);
+    if (is_net_unicode(ext))
+        err = mutf7_from_utf8(ext, &mutf7);
+    if (!err)
+        err = mutf7_to_internal(ns, buf_slice(&mutf7), intname);
+    buf_fini(&mutf7);
+    return err;
 }
 
 /* ---- internal to external ---- */
@@ -408,12 +445,11 @@ static bool is_deleted_level(struct slice local)
     return slice_eqs(first, conf_string(CONF_DELETEDPREFIX));
 }
 
-void namespace_to_external(const struct namespace *ns, struct slice intname, struct buf *ext)
+static void to_external(const struct namespace *ns, struct slice intname, struct buf *ext)
 {
     struct slice domain = mbname_domain(intname), local = mbname_local(intname);
     bool foreign = !slice_eq(domain, buf_slice(&ns->domain));
 
-    buf_reset(ext);
     if (ns->is_admin) {
         admin_to_external(ns, intname, ext);
         return;
@@ -430,6 +466,21 @@ void namespace_to_external(const struct namespace *ns, struct slice intname, str
         put_with_domain(ns, &ns->shared, local, domain, ext);
     else if (!foreign)
         put_external(ns, local, ext);
+}
+
+void namespace_to_external(const struct namespace *ns, struct slice intname, struct buf *ext)
+{
+    struct buf utf8 = BUF_INIT;
+
+    buf_reset(ext);
+    to_external(ns, intname, ext);
+    /* an old name whose spelling is broken is shown as it is */
+    if (ns->utf8 && slice_find(buf_slice(ext), '&') >= 0
+        && mutf7_to_utf8(buf_slice(ext), &utf8) == ERR_OK) {
+        buf_reset(ext);
+        buf_add_slice(ext, buf_slice(&utf8));
+    }
+    buf_fini(&utf8);
 }
 
 bool namespace_hides(const struct namespace *ns, struct slice intname)
@@ -575,12 +626,24 @@ static void add_admin_ranges(const struct namespace *ns, struct slice fixed, str
     add_range(r, start);
 }
 
+/* The front of a UTF-8 pattern that is spelled alike in modified UTF-7. */
+static struct slice same_in_both(struct slice utf8)
+{
+    size_t n = 0;
+
+    while (n < utf8.n && (unsigned char)utf8.p[n] < 0x80 && utf8.p[n] != '&')
+        n++;
+    return slice_cut(utf8, 0, n);
+}
+
 size_t namespace_scan_ranges(const struct namespace *ns, struct slice fixed,
                              struct buf *store_bytes, struct slice *out, size_t max)
 {
     struct ranges_out r = { .bytes = store_bytes, .out = out, .max = max };
     size_t at = 0;
 
+    if (ns->utf8)
+        fixed = same_in_both(fixed);
     buf_reset(store_bytes);
     if (ns->is_admin)
         add_admin_ranges(ns, fixed, &r);

@@ -16,13 +16,15 @@ struct namespace;
 struct namespace *namespace_new(struct slice userid, bool is_admin);   /* userid "" for nobody */
 void namespace_free(struct namespace **);
 char namespace_sep(const struct namespace *);
+/* From now on external names are UTF-8, and so are patterns (RFC 6855 3). */
+void namespace_use_utf8(struct namespace *);
 
 /* Internal name of the user's INBOX; empty for nobody.  Borrowed. */
 struct slice namespace_inbox(const struct namespace *);
 
-/* External name as the client wrote it (modified UTF-7 bytes) to internal.  "INBOX" in any case.
- * ERR_BADNAME for what can be no name here: empty levels, the other separator, another domain,
- * deleted mailboxes (administrators only).  Does not check existence or rights. */
+/* External name as the client wrote it (modified UTF-7 bytes, or UTF-8) to internal.  "INBOX" in any
+ * case.  ERR_BADNAME for what can be no name here: empty levels, the other separator, another domain,
+ * deleted mailboxes (administrators only), control characters in UTF-8.  Does not check existence or rights. */
 err_t namespace_to_internal(const struct namespace *, struct slice ext,
                             struct buf *intname) NODISCARD;
 /* Internal to external for this user; empty when there is no way to name it (another domain without

@@ -117,6 +117,37 @@ static void make_room(struct stream *s, size_t cap)
     }
 }
 
+static void pop(struct stream *s)
+{
+    struct layer *l = s->top;
+
+    s->top = l->below;
+    l->ops->close(l);
+}
+
+err_t stream_stop_layers(struct stream *s)
+{
+    struct slice rest = SLICE_NULL;
+    err_t err = stream_flush(s);
+
+    if (err || (!s->has_deflate && !s->has_wrap))
+        return err;
+    stream_drop_input(s);
+    if (s->has_deflate) {
+        if (!stream_deflate_end(s->top, &rest) || s->has_wrap)
+            rest = SLICE_NULL;
+        make_room(s, rest.n > STREAM_IN_FIRST ? rest.n : STREAM_IN_FIRST);
+        if (rest.n)
+            memcpy(s->in, rest.p, rest.n);
+        s->in_end = rest.n;
+        pop(s);
+    }
+    if (s->has_wrap)
+        pop(s);
+    s->has_deflate = s->has_wrap = false;
+    return ERR_OK;
+}
+
 /* Read once behind in_end, of which there is room.  What was written goes out first, since the
  * peer may be waiting for it. */
 static err_t fill(struct stream *s)

@@ -83,6 +83,10 @@ struct stream_wrap {
 err_t stream_start_wrap(struct stream *, const struct stream_wrap *) NODISCARD;
 err_t stream_start_deflate(struct stream *) NODISCARD;
 bool stream_is_deflate(const struct stream *);
+/* Flush, then take deflate and the SASL layer off, as both sides do at UNAUTHENTICATE (RFC 8437).  Input that
+ * was sent ahead inside of them is dropped; what came behind the compressed data without a SASL layer is read
+ * next.  TLS stays. */
+err_t stream_stop_layers(struct stream *) NODISCARD;
 /* Telemetry: copy of both directions into fd with "<time<" and ">time>" marks; fd -1 ends it.
  * While a secret is exchanged (AUTHENTICATE, PASS) stream_log_pause(true) masks it. */
 void stream_set_log(struct stream *, int fd);

@@ -2,6 +2,8 @@
  *
  * Every flush ends with an empty stored block (Z_SYNC_FLUSH).  What a client sends may not
  * expand more than RATIO_MAX times once more than RATIO_FREE bytes came out: the connection ends.
+ * Input is taken block by block, so that what follows the last compressed command can be read as it is
+ * when the layer is taken off (RFC 8437 4.1).
  */
 #include <zlib.h>
 
@@ -16,6 +18,7 @@ struct deflate {
     struct layer layer;
     z_stream in, out;
     bool more;                                  /* inflate() may have more without input */
+    bool ended;                                 /* the peer ended its compressed data */
     bool dirty;                                 /* written since the last flush */
     char wire[WIRE_READ];
 };
@@ -35,6 +38,8 @@ static err_t deflate_read(struct layer *l, char *dst, size_t cap, size_t *n_out)
     d->in.next_out = (Bytef *)dst;
     d->in.avail_out = (uInt)cap;
     while (d->in.avail_out == cap) {
+        if (d->ended)
+            return ERR_CLOSED;                  /* RFC 4978 has no end of compression */
         if (d->in.avail_in == 0 && !d->more) {
             size_t got;
             err_t err = l->below->ops->read(l->below, d->wire, sizeof d->wire, &got);
@@ -43,13 +48,10 @@ static err_t deflate_read(struct layer *l, char *dst, size_t cap, size_t *n_out)
             d->in.next_in = (Bytef *)d->wire;
             d->in.avail_in = (uInt)got;
         }
-        int rc = inflate(&d->in, Z_SYNC_FLUSH);
-        d->more = d->in.avail_out == 0;
-        if (rc == Z_BUF_ERROR)
-            d->more = false;
-        else if (rc == Z_STREAM_END)
-            return ERR_CLOSED;                  /* RFC 4978 has no end of compression */
-        else if (rc != Z_OK)
+        int rc = inflate(&d->in, Z_BLOCK);
+        d->more = d->in.avail_out == 0 && rc != Z_BUF_ERROR;
+        d->ended = rc == Z_STREAM_END;
+        if (rc != Z_OK && rc != Z_BUF_ERROR && rc != Z_STREAM_END)
             return ERR_SYNTAX;
     }
     *n_out = cap - d->in.avail_out;
@@ -107,6 +109,20 @@ static void deflate_close(struct layer *l)
     inflateEnd(&d->in);
     deflateEnd(&d->out);
     mem_free(d);
+}
+
+bool stream_deflate_end(struct layer *l, struct slice *rest)
+{
+    struct deflate *d = (struct deflate *)l;
+    char out[1];
+    int rc = Z_OK;
+
+    d->in.next_out = (Bytef *)out;
+    d->in.avail_out = sizeof out;
+    if (!d->ended && d->in.avail_in > 0)
+        rc = inflate(&d->in, Z_BLOCK);
+    *rest = slice_make(d->in.next_in, d->in.avail_in);
+    return d->in.avail_out == sizeof out && (rc == Z_OK || rc == Z_STREAM_END);
 }
 
 static const struct layer_ops deflate_ops = { deflate_read, deflate_write, deflate_pending,

@@ -60,7 +60,7 @@ struct stream {
     struct layer *top;
     struct base_fd *fd;                         /* NULL: in memory */
     struct tls_conn *tls;                       /* the TLS layer's facts, or NULL */
-    bool has_deflate;
+    bool has_deflate, has_wrap;
 
     char *in;                                   /* in[in_pos .. in_end) is unread */
     size_t in_cap, in_pos, in_end;
@@ -93,6 +93,9 @@ err_t net_errno(int errno_value, const char *what);
 /* ---- layers ---- */
 /* Push a layer; it now belongs to the stream. */
 void stream_push(struct stream *, struct layer *);
+/* What was read for the deflate layer but comes behind its last block (the empty one of a flush belongs to
+ * it); borrowed.  False: the peer went on compressing. */
+bool stream_deflate_end(struct layer *, struct slice *rest);
 err_t layer_write(struct layer *, const void *, size_t, bool flush) NODISCARD;
 
 /* ---- telemetry ---- */

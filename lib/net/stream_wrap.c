@@ -75,5 +75,6 @@ err_t stream_start_wrap(struct stream *s, const struct stream_wrap *f)
         w->f.maxout = STREAM_BULK;
     stream_drop_input(s);                       /* it came without protection */
     stream_push(s, &w->layer);
+    s->has_wrap = true;
     return ERR_OK;
 }

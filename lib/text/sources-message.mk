@@ -3,6 +3,7 @@ lib_text_libtext_a_SOURCES += \
 	lib/text/addr822.c lib/text/addr822.h \
 	lib/text/base64.c lib/text/base64.h \
 	lib/text/charset.c lib/text/charset.h lib/text/charset_names.def \
+	lib/text/cte.c lib/text/cte.h \
 	lib/text/date822.c lib/text/date822.h \
 	lib/text/date_imap.c lib/text/date_imap.h \
 	lib/text/fold.c lib/text/fold.h lib/text/fold_tables.inc \

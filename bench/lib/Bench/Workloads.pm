@@ -132,6 +132,8 @@ my @JOBS = (
 
     ['store-one', 'bulk', "imap cmd=storeone $BULK", ['STORE one of {bulk}', 'rate', 1.0, 'cyrus'], 'both'],
     ['store-bulk', 'bulk', "imap cmd=storebulk $BULK", ['STORE {bulk}, silent', 'rate', 0.1]],
+    ['resync', 'bulk', "imap cmd=resync $BULK", ['SELECT QRESYNC of {bulk}, 50 changed', 'cpu', 1.0]],
+    ['changed', 'bulk', "imap cmd=changed $BULK", ['CHANGEDSINCE in {bulk}, 50 changed', 'cpu', 1.0]],
     ['bulk', 'bulk', "bulk $BULK", \%BULK],
 
     ['search-unseen', 'mid', "imap cmd=unseen $MID expect={unseen_mid}", ['SEARCH UNSEEN in {mid}', 'cpu'], 'both'],

@@ -48,13 +48,52 @@ sub _fill {
     my ($self) = @_;
     die "time-out waiting for the server\n"
         unless IO::Select->new($self->{sock})->can_read($TIMEOUT);
-    my $n = sysread $self->{sock}, $self->{buf}, 65536, length $self->{buf};
+    my $inflate = $self->{inflate};
+    my $n = sysread $self->{sock}, $inflate ? $self->{wire} : $self->{buf}, 65536, $inflate ? length $self->{wire} : length $self->{buf};
     die "connection closed by the server\n" unless $n;
+    $self->_inflate if $inflate;
+}
+
+# What the server compressed: as far as it goes.  The end of the compressed data ends the layer.
+sub _inflate {
+    my ($self) = @_;
+    my $status = $self->{inflate}->inflate($self->{wire}, my $text);
+    $self->{buf} .= $text;
+    if ($status == Compress::Raw::Zlib::Z_STREAM_END()) {
+        delete $self->{inflate};
+        $self->{buf} .= $self->{wire};
+        $self->{wire} = '';
+    } elsif ($status != Compress::Raw::Zlib::Z_OK() && $status != Compress::Raw::Zlib::Z_BUF_ERROR()) {
+        die "the server's compressed data is broken: $status\n";
+    }
+}
+
+# COMPRESS DEFLATE (RFC 4978), and the layer on this side.
+sub compress {
+    my ($self) = @_;
+    require Compress::Raw::Zlib;
+    my $r = $self->cmd('COMPRESS DEFLATE');
+    return $r unless $r->{status} eq 'OK';
+    my %o = (-WindowBits => -15, -AppendOutput => 1);
+    $self->{deflate} = Compress::Raw::Zlib::Deflate->new(%o);
+    $self->{inflate} = Compress::Raw::Zlib::Inflate->new(%o, -LimitOutput => 0);
+    $self->{wire} = '';
+    return $r;
+}
+
+# Bytes as they have to go over the wire.
+sub deflated {
+    my ($self, $bytes) = @_;
+    my $wire = '';
+    $self->{deflate}->deflate($bytes, $wire);
+    $self->{deflate}->flush($wire, Compress::Raw::Zlib::Z_SYNC_FLUSH());
+    return $wire;
 }
 
 sub send {
     my ($self, $bytes) = @_;
     my $off = 0;
+    $bytes = $self->deflated($bytes) if $self->{deflate};
     while ($off < length $bytes) {
         my $n = syswrite $self->{sock}, $bytes, length($bytes) - $off, $off;
         die "write: $!\n" unless defined $n;
