@@ -49,6 +49,7 @@ static const struct capability {
     { "CONDSTORE", ST_LOGGED_IN, NULL },
     { "LIST-EXTENDED", ST_LOGGED_IN, NULL },
     { "LIST-STATUS", ST_LOGGED_IN, NULL },
+    { "METADATA", ST_LOGGED_IN, NULL },
     { "MOVE", ST_LOGGED_IN, NULL },
     { "NAMESPACE", ST_LOGGED_IN, NULL },
     { "QRESYNC", ST_LOGGED_IN, NULL },

@@ -1,6 +1,7 @@
 /* session.c - one IMAP connection: see the state diagram in imapd.h */
 #include "imap/imapd/imapd.h"
 
+#include "imap/imapd/metadata.h"
 #include "imap/imapd/view.h"
 #include "imap/serve/limits.h"
 #include "lib/base/log.h"
@@ -31,6 +32,7 @@ void session_enter(struct session *s)
     s->state = ST_AUTH;
     s->failed_logins = 0;
     stream_set_timeout(b->stream, idle_timeout_ms(s));
+    metadata_tell_motd(s);
 }
 
 static void greet(struct session *s)

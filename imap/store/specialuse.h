@@ -1,0 +1,24 @@
+/* specialuse.h - what mailboxes are used for (RFC 6154): annotation /specialuse
+ *
+ * The value is the user's own one; owners' are stored under ANNOT_OWNER.
+ */
+#ifndef STORE_SPECIALUSE_H
+#define STORE_SPECIALUSE_H
+
+#include "imap/store/mblist.h"
+
+/* Has another mailbox of the tree that `entry` is in one of these uses (words) for that stored
+ * userid?  INBOX does not count. */
+err_t specialuse_taken(struct store *, const struct mbentry *entry, struct slice userid,
+                       struct slice uses, bool *taken) NODISCARD;
+
+/* Uses of mailboxes as one user sees them, for lists of many: the database is read once when it is
+ * small, else once for each mailbox. */
+struct specialuse_view;
+err_t specialuse_open(struct store *, struct slice userid, struct specialuse_view **out) NODISCARD;
+void specialuse_close(struct specialuse_view **);       /* NULL is fine */
+/* Words with blanks between ("\Sent \Junk"); empty for none, and for INBOX.  Borrowed until
+ * specialuse_close(). */
+struct slice specialuse_of(struct specialuse_view *, const struct mbentry *);
+
+#endif
