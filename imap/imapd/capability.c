@@ -16,6 +16,21 @@ static bool login_is_disabled(const struct session *s)
     return !sasl_server_plain_allowed(s->base->sasl);
 }
 
+static bool is_admin(const struct session *s)
+{
+    return s->base->is_admin;
+}
+
+static bool has_legacy_annotations(const struct session *s)
+{
+    return conf_bool(CONF_ANNOTATION_ENABLE_LEGACY_COMMANDS);
+}
+
+static bool has_referrals(const struct session *s)
+{
+    return !conf_bool(CONF_PROXYD_DISABLE_MAILBOX_REFERRALS);
+}
+
 static bool has_idle(const struct session *s)
 {
     return conf_seconds(CONF_IMAPIDLEPOLL) > 0;
@@ -45,18 +60,31 @@ static const struct capability {
     { "LOGINDISABLED", ST_NOAUTH, login_is_disabled },
     { "SASL-IR", ST_NOAUTH, NULL },
     { "ACL", ST_LOGGED_IN, NULL },
+    { "ANNOTATEMORE", ST_LOGGED_IN, has_legacy_annotations },
     { "CHILDREN", ST_LOGGED_IN, NULL },
     { "CONDSTORE", ST_LOGGED_IN, NULL },
+    { "CREATE-SPECIAL-USE", ST_LOGGED_IN, NULL },
     { "LIST-EXTENDED", ST_LOGGED_IN, NULL },
+    { "LIST-METADATA", ST_LOGGED_IN, NULL },
+    { "LIST-MYRIGHTS", ST_LOGGED_IN, NULL },
     { "LIST-STATUS", ST_LOGGED_IN, NULL },
+    { "MAILBOX-REFERRALS", ST_LOGGED_IN, has_referrals },
     { "METADATA", ST_LOGGED_IN, NULL },
     { "MOVE", ST_LOGGED_IN, NULL },
     { "NAMESPACE", ST_LOGGED_IN, NULL },
     { "QRESYNC", ST_LOGGED_IN, NULL },
     { "QUOTA", ST_LOGGED_IN, NULL },
+    { "QUOTA=RES-STORAGE", ST_LOGGED_IN, NULL },
+    { "QUOTA=RES-MESSAGE", ST_LOGGED_IN, NULL },
+    { "QUOTA=RES-MAILBOX", ST_LOGGED_IN, NULL },
+    { "QUOTA=RES-ANNOTATION-STORAGE", ST_LOGGED_IN, NULL },
+    { "QUOTASET", ST_LOGGED_IN, is_admin },
     { "RIGHTS=kxten", ST_LOGGED_IN, NULL },
+    { "SPECIAL-USE", ST_LOGGED_IN, NULL },
+    { "STATUS=SIZE", ST_LOGGED_IN, NULL },
     { "UIDPLUS", ST_LOGGED_IN, NULL },
     { "UNSELECT", ST_LOGGED_IN, NULL },
+    { "XLIST", ST_LOGGED_IN, NULL },
     { "X-QUOTA=STORAGE", ST_LOGGED_IN, NULL },
     { "X-QUOTA=MESSAGE", ST_LOGGED_IN, NULL },
     { "X-QUOTA=X-ANNOTATION-STORAGE", ST_LOGGED_IN, NULL },

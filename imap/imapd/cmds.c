@@ -20,6 +20,7 @@ const struct command imap_commands[] = {
     { "EXPUNGE",        cmd_expunge,       ST_SELECTED,    C_WRITE | C_MAY_EXPUNGE, NULL },
     { "FETCH",          cmd_fetch,         ST_SELECTED,    0, NULL },
     { "GETACL",         cmd_getacl,        ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
+    { "GETANNOTATION",  cmd_getannotation, ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "GETMETADATA",    cmd_getmetadata,   ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "GETQUOTA",       cmd_getquota,      ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "GETQUOTAROOT",   cmd_getquotaroot,  ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
@@ -27,6 +28,8 @@ const struct command imap_commands[] = {
     { "IDLE",           cmd_idle,          ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "LIST",           cmd_list,          ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "LISTRIGHTS",     cmd_listrights,    ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
+    { "LOCALCREATE",    cmd_create,        ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
+    { "LOCALDELETE",    cmd_delete,        ST_LOGGED_IN,   C_WRITE | C_ADMIN | C_MAY_EXPUNGE, NULL },
     { "LOGIN",          cmd_login,         ST_NOAUTH,      C_QUIET, NULL },
     { "LOGOUT",         cmd_logout,        ST_ANY,         0, NULL },
     { "LSUB",           cmd_lsub,          ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
@@ -35,9 +38,12 @@ const struct command imap_commands[] = {
     { "NAMESPACE",      cmd_namespace,     ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "NOOP",           cmd_noop,          ST_ANY,         C_MAY_EXPUNGE, NULL },
     { "RENAME",         cmd_rename,        ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
+    { "RLIST",          cmd_list,          ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
+    { "RLSUB",          cmd_lsub,          ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "SEARCH",         cmd_search,        ST_SELECTED,    0, NULL },
     { "SELECT",         cmd_select,        ST_LOGGED_IN,   0, NULL },
     { "SETACL",         cmd_setacl,        ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
+    { "SETANNOTATION",  cmd_setannotation, ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
     { "SETMETADATA",    cmd_setmetadata,   ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
     { "SETQUOTA",       cmd_setquota,      ST_LOGGED_IN,   C_WRITE | C_ADMIN | C_MAY_EXPUNGE, NULL },
     { "STARTTLS",       cmd_starttls,      ST_NOAUTH,      C_NO_TLS, NULL },
@@ -52,6 +58,7 @@ const struct command imap_commands[] = {
     { "UID STORE",      cmd_store,         ST_SELECTED,    C_WRITE | C_UID | C_MAY_EXPUNGE, NULL },
     { "UNSELECT",       cmd_unselect,      ST_SELECTED,    0, NULL },
     { "UNSUBSCRIBE",    cmd_unsubscribe,   ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
+    { "XLIST",          cmd_xlist,         ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
 };
 
 const size_t imap_ncommands = sizeof imap_commands / sizeof *imap_commands;

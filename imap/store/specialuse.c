@@ -162,3 +162,8 @@ struct slice specialuse_of(struct specialuse_view *v, const struct mbentry *e)
     const struct buf *own = mbname_owned_by(name, v->userid) ? &u->owner : &u->user;
     return own->n ? buf_slice(own) : buf_slice(&u->shared);
 }
+
+bool specialuse_is_empty(const struct specialuse_view *v)
+{
+    return v->whole && map_count(v->uses) == 0;
+}

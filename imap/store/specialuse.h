@@ -20,5 +20,7 @@ void specialuse_close(struct specialuse_view **);       /* NULL is fine */
 /* Words with blanks between ("\Sent \Junk"); empty for none, and for INBOX.  Borrowed until
  * specialuse_close(). */
 struct slice specialuse_of(struct specialuse_view *, const struct mbentry *);
+/* No mailbox at all has one (true is certain). */
+bool specialuse_is_empty(const struct specialuse_view *);
 
 #endif

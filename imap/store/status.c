@@ -53,6 +53,20 @@ static uint32_t count_unseen(const struct mailbox *mb, const struct ranges *seen
     return seen_count < all ? all - seen_count : 0;
 }
 
+static uint64_t count_deleted(const struct mailbox *mb)
+{
+    uint64_t bytes = 0;
+    struct record rec;
+
+    for (uint32_t r = 1; r <= mailbox_nrecords(mb); r++) {
+        if (!(mailbox_flags_at(mb, r) & FLAG_DELETED) || !is_live(mb, r))
+            continue;
+        mailbox_record(mb, r, &rec);
+        bytes += rec.size;
+    }
+    return bytes;
+}
+
 /* What must look at records: \Recent of anybody, unseen of those who are not the owner. */
 static err_t take_user_counts(struct store *s, const struct mbentry *e, struct slice userid,
                               unsigned want, struct status *out)
@@ -76,6 +90,8 @@ static err_t take_user_counts(struct store *s, const struct mbentry *e, struct s
         out->recent = count_recent(mb, seen.last_uid);
     if (!err && (want & STATUS_UNSEEN))
         out->unseen = internal ? h->unseen : count_unseen(mb, &seen.uids);
+    if (want & STATUS_DELETED_STORAGE)
+        out->deleted_storage = count_deleted(mb);
     seen_fini(&seen);
     mailbox_close(&mb);
     return err;
@@ -94,6 +110,8 @@ err_t status_read(struct store *s, const struct mbentry *e, struct slice userid,
     needs_records = (want & (STATUS_RECENT | STATUS_UNSEEN)) && h.exists > 0;
     if (is_internal(e, &h, userid) && (!(want & STATUS_RECENT) || h.recentuid >= h.last_uid))
         needs_records = false;
+    if ((want & STATUS_DELETED_STORAGE) && h.deleted > 0)
+        needs_records = true;
     if (needs_records)
         return take_user_counts(s, e, userid, want, out);
     take_counts(&h, out);

@@ -9,13 +9,15 @@
 struct status {
     uint32_t messages, recent, unseen, uidnext, uidvalidity, deleted;
     uint64_t size, highestmodseq;
+    uint64_t deleted_storage;           /* bytes of the messages that are \Deleted */
 };
 /* What needs the user's state. */
-enum status_want { STATUS_COUNTS = 1, STATUS_RECENT = 2, STATUS_UNSEEN = 4 };
+enum status_want { STATUS_COUNTS = 1, STATUS_RECENT = 2, STATUS_UNSEEN = 4,
+                   STATUS_DELETED_STORAGE = 8 };
 
 /* From the index header alone for owners (and from their seen record for others).  RECENT looks at
  * the records behind the highest UID that the user was told of, UNSEEN of non-owners at the records
- * that their seen set does not cover.  Fields not wanted are 0.  ERR_NOTFOUND, ERR_CORRUPT. */
+ * that their seen set does not cover, DELETED_STORAGE at all when any is \Deleted.  Fields not wanted are 0.  ERR_NOTFOUND, ERR_CORRUPT. */
 err_t status_read(struct store *, const struct mbentry *, struct slice userid, unsigned want,
                   struct status *out) NODISCARD;
 
