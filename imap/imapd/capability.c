@@ -1,10 +1,14 @@
 /* capability.c - the capability list: one row each, with the states in which it may be used
  *
- * Before login only what works before login is shown (decisions.md).
+ * Before login only what works before login is shown (decisions.md), but for what cyradm of 3.6 wants
+ * to know: it asks for the list once, before it logs in (ST_EARLY).
  */
 #include "imap/imapd/imapd.h"
 
 #include "lib/conf/conf.h"
+
+/* In rows: told before login too, to those who ask (not in the greeting). */
+enum { ST_EARLY = 1 << 30 };
 
 static bool has_starttls(const struct session *s)
 {
@@ -60,16 +64,16 @@ static const struct capability {
     { "LOGINDISABLED", ST_NOAUTH, login_is_disabled },
     { "SASL-IR", ST_NOAUTH, NULL },
     { "ACL", ST_LOGGED_IN, NULL },
-    { "ANNOTATEMORE", ST_LOGGED_IN, has_legacy_annotations },
+    { "ANNOTATEMORE", ST_LOGGED_IN | ST_EARLY, has_legacy_annotations },
     { "CHILDREN", ST_LOGGED_IN, NULL },
     { "CONDSTORE", ST_LOGGED_IN, NULL },
-    { "CREATE-SPECIAL-USE", ST_LOGGED_IN, NULL },
-    { "LIST-EXTENDED", ST_LOGGED_IN, NULL },
+    { "CREATE-SPECIAL-USE", ST_LOGGED_IN | ST_EARLY, NULL },
+    { "LIST-EXTENDED", ST_LOGGED_IN | ST_EARLY, NULL },
     { "LIST-METADATA", ST_LOGGED_IN, NULL },
     { "LIST-MYRIGHTS", ST_LOGGED_IN, NULL },
     { "LIST-STATUS", ST_LOGGED_IN, NULL },
-    { "MAILBOX-REFERRALS", ST_LOGGED_IN, has_referrals },
-    { "METADATA", ST_LOGGED_IN, NULL },
+    { "MAILBOX-REFERRALS", ST_LOGGED_IN | ST_EARLY, has_referrals },
+    { "METADATA", ST_LOGGED_IN | ST_EARLY, NULL },
     { "MOVE", ST_LOGGED_IN, NULL },
     { "NAMESPACE", ST_LOGGED_IN, NULL },
     { "QRESYNC", ST_LOGGED_IN, NULL },
@@ -80,7 +84,7 @@ static const struct capability {
     { "QUOTA=RES-ANNOTATION-STORAGE", ST_LOGGED_IN, NULL },
     { "QUOTASET", ST_LOGGED_IN, is_admin },
     { "RIGHTS=kxten", ST_LOGGED_IN, NULL },
-    { "SPECIAL-USE", ST_LOGGED_IN, NULL },
+    { "SPECIAL-USE", ST_LOGGED_IN | ST_EARLY, NULL },
     { "STATUS=SIZE", ST_LOGGED_IN, NULL },
     { "UIDPLUS", ST_LOGGED_IN, NULL },
     { "UNSELECT", ST_LOGGED_IN, NULL },
@@ -92,18 +96,18 @@ static const struct capability {
     { "IDLE", ST_LOGGED_IN, has_idle },
 };
 
-static bool is_shown(const struct session *s, const struct capability *c)
+static bool is_shown(const struct session *s, const struct capability *c, unsigned states)
 {
-    return (c->states & s->state) && (!c->when || c->when(s))
+    return (c->states & states) && (!c->when || c->when(s))
            && !conf_has_word(CONF_SUPPRESS_CAPABILITIES, slice_cstr(c->word));
 }
 
-void capability_text(struct session *s, struct buf *out)
+static void put_words(struct session *s, unsigned states, struct buf *out)
 {
     size_t start = out->n;
 
     for (size_t i = 0; i < sizeof capabilities / sizeof *capabilities; i++) {
-        if (!is_shown(s, &capabilities[i]))
+        if (!is_shown(s, &capabilities[i], states))
             continue;
         if (out->n > start)
             buf_addc(out, ' ');
@@ -118,4 +122,14 @@ void capability_text(struct session *s, struct buf *out)
         }
         buf_fini(&mechs);
     }
+}
+
+void capability_text(struct session *s, struct buf *out)
+{
+    put_words(s, s->state, out);
+}
+
+void capability_answer(struct session *s, struct buf *out)
+{
+    put_words(s, s->state == ST_NOAUTH ? s->state | ST_EARLY : s->state, out);
 }

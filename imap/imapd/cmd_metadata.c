@@ -107,7 +107,7 @@ void cmd_getmetadata(void *session, const struct command *cmd)
     err_t err = read_get(&g, &mailbox);
 
     if (err) {
-        args_bad(g.s, err);
+        metadata_bad(g.s, err);
     } else if (args_end(g.s) == ERR_OK) {
         err = put_all(&g, mailbox);
         if (err)
@@ -133,7 +133,7 @@ static err_t read_set(struct session *s, struct vec *sets)
     if (err)
         return err;
     if (!metadata_split(full, &set.attribute, &set.name)) {
-        s->tok.why = "entry must begin with /shared or /private";
+        s->tok.why = metadata_no_prefix;
         return ERR_SYNTAX;
     }
     if (!annot_name_is_valid(set.name)) {
@@ -177,7 +177,7 @@ void cmd_setmetadata(void *session, const struct command *cmd)
     if (!err && (err = imaptok_astring(&s->tok, &ext)) == ERR_OK && (err = imaptok_sp(&s->tok)) == ERR_OK)
         err = read_sets(s, &sets);
     if (err) {
-        args_bad(s, err);
+        metadata_bad(s, err);
     } else if (args_end(s) == ERR_OK) {
         if (ext.n && namespace_to_internal(s->ns, ext, &name) != ERR_OK)
             reply_err(s, ERR_NOTFOUND);

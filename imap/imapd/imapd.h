@@ -92,7 +92,8 @@ err_t session_access(struct session *, struct slice intname, enum policy_op, str
 void session_put_mailbox(struct session *, struct buf *, struct slice intname);
 
 /* ---- capability.c ---- */
-void capability_text(struct session *, struct buf *out);        /* for greeting, CAPABILITY, OK [CAPABILITY] */
+void capability_text(struct session *, struct buf *out);        /* for greeting and OK [CAPABILITY] */
+void capability_answer(struct session *, struct buf *out);      /* for CAPABILITY: the same, and what cyradm wants */
 
 /* ---- session.c ---- */
 void session_run(struct session_base *);        /* one connection, greeting to logout */

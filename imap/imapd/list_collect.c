@@ -239,7 +239,7 @@ err_t list_collect(struct list_run *r)
     err_t err = ERR_OK;
 
     if (wants_uses(r))
-        err = specialuse_open(b->store, ident_userid(b->ident), &r->uses);
+        err = specialuse_open(b->store, ident_userid(b->ident), b->is_admin, &r->uses);
     if (!err && (r->kind == LIST_LSUB || (r->select & SEL_SUBSCRIBED) || (r->ret & RET_SUBSCRIBED)))
         err = load_subscriptions(r);
     if (!err && r->kind != LIST_LSUB)

@@ -32,6 +32,16 @@ bool metadata_split(struct slice full, unsigned *attribute, struct slice *name)
     return false;
 }
 
+const char metadata_no_prefix[] = "entry must begin with /shared or /private";
+
+void metadata_bad(struct session *s, err_t err)
+{
+    if (s->tok.why == metadata_no_prefix)
+        reply_bad(s, metadata_no_prefix);
+    else
+        args_bad(s, err);
+}
+
 /* ---- what is asked for ---- */
 
 /* Names are without case (RFC 5464 3.2) and kept in lower case. */
@@ -53,7 +63,7 @@ static err_t read_want(struct session *s, int depth, struct vec *out)
     if (err)
         return err;
     if (!metadata_split(full, &w.attributes, &w.name)) {
-        s->tok.why = "entry must begin with /shared or /private";
+        s->tok.why = metadata_no_prefix;
         return ERR_SYNTAX;
     }
     if (out->n == METADATA_WANTS_MAX || w.name.n > METADATA_NAME_MAX)

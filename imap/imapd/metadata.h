@@ -52,6 +52,10 @@ bool metadata_split(struct slice full, unsigned *attribute, struct slice *name);
 /* Entry names, in parentheses or one alone.  A name that is none, or none at all: ERR_SYNTAX. */
 err_t metadata_read_wants(struct session *, int depth, struct vec *out) NODISCARD;
 
+/* After a failed read: as args_bad(), in the words of 3.6 where cyradm shows them. */
+extern const char metadata_no_prefix[];
+void metadata_bad(struct session *, err_t);
+
 /* "METADATA name (...)" of what the wants name; nothing when that is empty.  Values longer than
  * maxsize are left out, the length of the longest is in *longest (0: none was). */
 err_t metadata_put(const struct metadata_target *, const struct vec *wants, uint32_t maxsize,

@@ -74,6 +74,7 @@ err_t specialuse_taken(struct store *store, const struct mbentry *entry, struct 
 struct specialuse_view {
     struct store *store;
     struct slice userid;
+    bool is_admin;
     bool whole;                         /* everything was read */
     struct map *uses;                   /* "<uniqueid>" -> struct use * */
     struct map *asked;                  /* uniqueids that were looked up one by one */
@@ -112,7 +113,8 @@ static err_t take(void *arg, struct slice id, struct slice entry, struct slice u
     return ERR_OK;
 }
 
-err_t specialuse_open(struct store *s, struct slice userid, struct specialuse_view **out)
+err_t specialuse_open(struct store *s, struct slice userid, bool is_admin,
+                      struct specialuse_view **out)
 {
     struct specialuse_view *v = mem_zalloc(sizeof *v);
     struct db_version version;
@@ -121,6 +123,7 @@ err_t specialuse_open(struct store *s, struct slice userid, struct specialuse_vi
 
     v->store = s;
     v->userid = userid;
+    v->is_admin = is_admin;
     v->uses = map_new(free_use);
     v->asked = map_new(NULL);
     if (!err && db_version_of(db, &version) == ERR_OK && version.size <= SMALL_DATABASE) {
@@ -159,7 +162,8 @@ struct slice specialuse_of(struct specialuse_view *v, const struct mbentry *e)
     const struct use *u = map_get(v->uses, id);
     if (!u)
         return SLICE_NULL;
-    const struct buf *own = mbname_owned_by(name, v->userid) ? &u->owner : &u->user;
+    bool owned = mbname_owned_by(name, v->userid);
+    const struct buf *own = owned ? &u->owner : v->is_admin ? &u->shared : &u->user;
     return own->n ? buf_slice(own) : buf_slice(&u->shared);
 }
 
