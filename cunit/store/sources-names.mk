@@ -17,6 +17,7 @@ cunit_store_unit_store_SOURCES += \
 	cunit/store/partition_test.c \
 	cunit/store/policy_test.c \
 	cunit/store/quota_test.c \
+	cunit/store/specialuse_test.c \
 	cunit/store/status_test.c \
 	cunit/store/store_test.c \
 	cunit/store/subs_test.c \
