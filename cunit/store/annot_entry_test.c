@@ -14,9 +14,12 @@ static void test_names(void)
         const char *name;
         bool valid;
     } rows[] = {
-        { "/comment", true }, { "/vendor/cmu/cyrus-imapd/expire", true }, { "", false }, { "/", false },
-        { "comment", false }, { "/a/", false }, { "/a//b", false }, { "/a*", false }, { "/a%", false },
-        { "/a\x01", false }, { "/\xc3\xa4", false }, { "/a b", true },
+        { "/comment", true },   { "/vendor/cmu/cyrus-imapd/expire", true },
+        { "", false },          { "/", false },
+        { "comment", false },   { "/a/", false },
+        { "/a//b", false },     { "/a*", false },
+        { "/a%", false },       { "/a\x01", false },
+        { "/\xc3\xa4", false }, { "/a b", true },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -32,16 +35,27 @@ static void test_values(void)
 {
     static const struct {
         enum annot_type type;
-        const char *value, *stored;     /* NULL: refused */
+        const char *value, *stored; /* NULL: refused */
     } rows[] = {
-        { ANNOT_STRING, "any thing", "any thing" }, { ANNOT_BOOL, "TRUE", "true" },
-        { ANNOT_BOOL, "yes", NULL }, { ANNOT_BOOL, "", "" }, { ANNOT_SWITCH, "yes", "yes" },
-        { ANNOT_SWITCH, "maybe", NULL }, { ANNOT_UINT, "007", "007" }, { ANNOT_UINT, "-1", NULL },
-        { ANNOT_UINT, "99999999999999999999", NULL }, { ANNOT_INT, "-1", "-1" }, { ANNOT_INT, "x", NULL },
+        { ANNOT_STRING, "any thing", "any thing" },
+        { ANNOT_BOOL, "TRUE", "true" },
+        { ANNOT_BOOL, "yes", NULL },
+        { ANNOT_BOOL, "", "" },
+        { ANNOT_SWITCH, "yes", "yes" },
+        { ANNOT_SWITCH, "maybe", NULL },
+        { ANNOT_UINT, "007", "007" },
+        { ANNOT_UINT, "-1", NULL },
+        { ANNOT_UINT, "99999999999999999999", NULL },
+        { ANNOT_INT, "-1", "-1" },
+        { ANNOT_INT, "x", NULL },
         { ANNOT_DATE, "21-Nov-2026 21:30:00 +0000", "21-Nov-2026 21:30:00 +0000" },
-        { ANNOT_DATE, "now", NULL }, { ANNOT_USE, "\\sent", "\\Sent" }, { ANNOT_USE, "sent", "\\Sent" },
-        { ANNOT_USE, " \\Junk  \\TRASH ", "\\Junk \\Trash" }, { ANNOT_USE, "\\All", NULL },
-        { ANNOT_USE, "\\site", "\\Site" }, { ANNOT_USE, "\\", NULL },
+        { ANNOT_DATE, "now", NULL },
+        { ANNOT_USE, "\\sent", "\\Sent" },
+        { ANNOT_USE, "sent", "\\Sent" },
+        { ANNOT_USE, " \\Junk  \\TRASH ", "\\Junk \\Trash" },
+        { ANNOT_USE, "\\All", NULL },
+        { ANNOT_USE, "\\site", "\\Site" },
+        { ANNOT_USE, "\\", NULL },
     };
     struct store *s = instance_open("specialuse_extra: \\Site\n");
     struct buf out = BUF_INIT;
@@ -67,7 +81,8 @@ static void test_definitions(void)
         { "/vendor/x/y, mailbox, string, backend, value.shared value.priv, a", ERR_OK, 3, false },
         { " /vendor/x/y ,server,uint,proxy_and_backend,value,\r", ERR_OK, 3, false },
         { "/vendor/x/y, message, boolean, proxy, value.priv, n", ERR_OK, ANNOT_PRIVATE, true },
-        { "", ERR_NOTFOUND, 0, false }, { "  # note", ERR_NOTFOUND, 0, false },
+        { "", ERR_NOTFOUND, 0, false },
+        { "  # note", ERR_NOTFOUND, 0, false },
         { "/x", ERR_SYNTAX, 0, false },
         { "x, mailbox, string, backend, value, ", ERR_SYNTAX, 0, false },
         { "/x, box, string, backend, value, ", ERR_SYNTAX, 0, false },

@@ -54,7 +54,8 @@ static err_t set(struct store *s, const char *a, const char *b)
         { SLICE_LIT("/comment"), SLICE_NULL, slice_cstr(a) },
         { SLICE_LIT("/sort"), ANNOT_OWNER, slice_cstr(b) },
     };
-    const struct mbop_annotations op = { .changes = changes, .nchanges = 2,
+    const struct mbop_annotations op = { .changes = changes,
+                                         .nchanges = 2,
                                          .options_set = MBOPT_SHAREDSEEN };
 
     return mbop_annotate_all(s, box, &op);
@@ -74,7 +75,7 @@ static void test_count(void)
     CU_ASSERT_EQUAL(mailbox_peek(s, &e, &h), ERR_OK);
     CU_ASSERT(h.options & MBOPT_SHAREDSEEN);
     CU_ASSERT_EQUAL(e.foldermodseq, h.highestmodseq);
-    CU_ASSERT_EQUAL(set(s, "twelve bytes", "abc"), ERR_OK);      /* no change */
+    CU_ASSERT_EQUAL(set(s, "twelve bytes", "abc"), ERR_OK); /* no change */
     const uint64_t modseq = h.highestmodseq;
     CU_ASSERT_EQUAL(mailbox_peek(s, &e, &h), ERR_OK);
     CU_ASSERT_EQUAL(h.highestmodseq, modseq);
@@ -151,9 +152,9 @@ static void test_uncounted(void)
     CU_ASSERT_EQUAL(mblist_lookup(s, box, &e), ERR_OK);
     CU_ASSERT_EQUAL(mailbox_open(s, box, &mb), ERR_OK);
     CU_ASSERT(msgannot_are_counted(mb));
-    CU_ASSERT_EQUAL(annot_write(s, buf_slice(&e.uniqueid), "/comment", SLICE_NULL,
-                                SLICE_LIT("longer")),
-                    ERR_OK);
+    CU_ASSERT_EQUAL(
+        annot_write(s, buf_slice(&e.uniqueid), "/comment", SLICE_NULL, SLICE_LIT("longer")),
+        ERR_OK);
     CU_ASSERT(!msgannot_are_counted(mb));
     mailbox_close(&mb);
     mbentry_fini(&e);

@@ -16,7 +16,8 @@ static void make(struct store *s, const char *name, struct slice userid, const c
 
     CU_ASSERT_EQUAL(mbop_create(s, &system, &op, NULL), ERR_OK);
     if (use)
-        CU_ASSERT_EQUAL(mbop_annotate(s, op.name, ANNOT_SPECIALUSE, userid, slice_cstr(use)), ERR_OK);
+        CU_ASSERT_EQUAL(mbop_annotate(s, op.name, ANNOT_SPECIALUSE, userid, slice_cstr(use)),
+                        ERR_OK);
 }
 
 static void check(struct store *s, const char *name, const char *userid, bool is_admin,
@@ -67,7 +68,8 @@ static void test_view(void)
     memset(large, 'x', sizeof large - 1);
     for (unsigned i = 0; i < 4; i++) {
         const char *const entries[] = { "/a", "/b", "/c", "/d" };
-        CU_ASSERT_EQUAL(annot_write(s, SLICE_NULL, entries[i], SLICE_NULL, slice_cstr(large)), ERR_OK);
+        CU_ASSERT_EQUAL(annot_write(s, SLICE_NULL, entries[i], SLICE_NULL, slice_cstr(large)),
+                        ERR_OK);
     }
     check_all(s);
     instance_close(&s);
@@ -82,8 +84,8 @@ static void test_conflicts(void)
         { "user.ann.New", "[.OwNeR.]", "\\Sent", true },
         { "user.ann.New", "[.OwNeR.]", "\\Drafts \\junk", true },
         { "user.ann.New", "[.OwNeR.]", "\\Drafts", false },
-        { "user.ann.Sent", "[.OwNeR.]", "\\Sent", false },     /* its own */
-        { "user.ann.New", "[.OwNeR.]", "\\Archive", false },   /* INBOX does not count */
+        { "user.ann.Sent", "[.OwNeR.]", "\\Sent", false },   /* its own */
+        { "user.ann.New", "[.OwNeR.]", "\\Archive", false }, /* INBOX does not count */
         { "user.ann.New", "bob", "\\Archive", true },
         { "user.ann.New", "bob", "\\Sent", false },
         { "shared", "bob", "\\Archive", false },
@@ -96,8 +98,8 @@ static void test_conflicts(void)
 
         mbentry_init(&e);
         buf_adds(&e.name, rows[i].name);
-        CU_CHECK_ROW(i, specialuse_taken(s, &e, slice_cstr(rows[i].userid), slice_cstr(rows[i].uses),
-                                         &taken) == ERR_OK);
+        CU_CHECK_ROW(i, specialuse_taken(s, &e, slice_cstr(rows[i].userid),
+                                         slice_cstr(rows[i].uses), &taken) == ERR_OK);
         CU_CHECK_ROW(i, taken == rows[i].taken);
         mbentry_fini(&e);
     }

@@ -1,7 +1,7 @@
 /* capability.c - the capability list: one row each, with the states in which it may be used
  *
- * Before login only what works before login is shown (decisions.md), but for what cyradm of 3.6 wants
- * to know: it asks for the list once, before it logs in (ST_EARLY).
+ * Before login only what works before login is shown (decisions.md), but for what cyradm of 3.6
+ * wants to know: it asks for the list once, before it logs in (ST_EARLY).
  */
 #include "imap/imapd/imapd.h"
 

@@ -17,7 +17,7 @@ struct attributes {
 
 struct annotation_get {
     struct session *s;
-    struct vec wants;                   /* struct metadata_want */
+    struct vec wants; /* struct metadata_want */
     struct attributes attributes;
     /* the entry that is being told */
     struct buf mailbox, line;
@@ -27,7 +27,7 @@ struct annotation_get {
 static bool is_enabled(struct session *s)
 {
     if (!conf_bool(CONF_ANNOTATION_ENABLE_LEGACY_COMMANDS))
-        reply_err(s, ERR_DENIED);               /* as 3.6 */
+        reply_err(s, ERR_DENIED); /* as 3.6 */
     return conf_bool(CONF_ANNOTATION_ENABLE_LEGACY_COMMANDS);
 }
 
@@ -37,9 +37,12 @@ static const struct {
     const char *word;
     unsigned bits, attributes;
 } attribute_words[] = {
-    { "value", ANN_VALUE, ANNOT_SHARED | ANNOT_PRIVATE }, { "value.shared", ANN_VALUE, ANNOT_SHARED },
-    { "value.priv", ANN_VALUE, ANNOT_PRIVATE },           { "size", ANN_SIZE, ANNOT_SHARED | ANNOT_PRIVATE },
-    { "size.shared", ANN_SIZE, ANNOT_SHARED },            { "size.priv", ANN_SIZE, ANNOT_PRIVATE },
+    { "value", ANN_VALUE, ANNOT_SHARED | ANNOT_PRIVATE },
+    { "value.shared", ANN_VALUE, ANNOT_SHARED },
+    { "value.priv", ANN_VALUE, ANNOT_PRIVATE },
+    { "size", ANN_SIZE, ANNOT_SHARED | ANNOT_PRIVATE },
+    { "size.shared", ANN_SIZE, ANNOT_SHARED },
+    { "size.priv", ANN_SIZE, ANNOT_PRIVATE },
     { "*", ANN_VALUE | ANN_SIZE, ANNOT_SHARED | ANNOT_PRIVATE },
     { "%", ANN_VALUE | ANN_SIZE, ANNOT_SHARED | ANNOT_PRIVATE },
 };

@@ -1,7 +1,7 @@
 /* cmd_list.c - LIST, LSUB and their kin (RFC 3501 6.3.8, 6.3.9, 5258, 5819, 3348, 6154, 8440, 9590)
  *
- * XLIST is LIST with the attributes that came before RFC 6154; RLIST and RLSUB (RFC 2193) would also
- * name mailboxes of other servers, of which there are none.
+ * XLIST is LIST with the attributes that came before RFC 6154; RLIST and RLSUB (RFC 2193) would
+ * also name mailboxes of other servers, of which there are none.
  */
 #include "imap/imapd/list.h"
 
@@ -95,7 +95,8 @@ static void put_of_entry(struct list_run *r, const struct mbentry *e, rights_t r
     if (r->ret & RET_MYRIGHTS)
         put_myrights(r, e, rights);
     if ((r->ret & RET_METADATA) && metadata_may_read(r->s, e, rights) &&
-        metadata_put(&(struct metadata_target){ r->s, e }, &r->metadata, UINT32_MAX, &longest) != ERR_OK)
+        metadata_put(&(struct metadata_target){ r->s, e }, &r->metadata, UINT32_MAX, &longest) !=
+            ERR_OK)
         untagged(r->s, "NO [UNAVAILABLE] Metadata of one mailbox could not be read");
 }
 
@@ -177,8 +178,12 @@ static void list_fini(struct list_run *r)
 
 static void list(struct session *s, enum list_kind kind)
 {
-    struct list_run r = { .s = s, .arena = s->base->command, .sep = namespace_sep(s->ns), .kind = kind,
-                          .items = VEC_INIT(struct list_item), .entries = VEC_INIT(struct mbentry *),
+    struct list_run r = { .s = s,
+                          .arena = s->base->command,
+                          .sep = namespace_sep(s->ns),
+                          .kind = kind,
+                          .items = VEC_INIT(struct list_item),
+                          .entries = VEC_INIT(struct mbentry *),
                           .metadata = VEC_INIT(struct metadata_want) };
     err_t err = list_read_args(&r);
 

@@ -7,7 +7,7 @@ struct get {
     struct session *s;
     int depth;
     uint32_t maxsize, longest;
-    struct vec wants;                   /* struct metadata_want */
+    struct vec wants; /* struct metadata_want */
 };
 
 /* "(MAXSIZE n DEPTH d)", in front of the mailbox or behind it: the RFC's text has both. */
@@ -66,7 +66,8 @@ static err_t put_mailbox(void *arg, const struct mbentry *entry)
 {
     struct get *g = arg;
 
-    return metadata_put(&(struct metadata_target){ g->s, entry }, &g->wants, g->maxsize, &g->longest);
+    return metadata_put(&(struct metadata_target){ g->s, entry }, &g->wants, g->maxsize,
+                        &g->longest);
 }
 
 static err_t put_one(struct get *g, struct slice ext)
@@ -113,9 +114,9 @@ void cmd_getmetadata(void *session, const struct command *cmd)
         if (err)
             reply_err(g.s, err);
         else if (g.longest)
-            reply_ok_code(g.s, arena_printf(g.s->base->command, "METADATA LONGENTRIES %" PRIu32,
-                                            g.longest),
-                          "Completed");
+            reply_ok_code(
+                g.s, arena_printf(g.s->base->command, "METADATA LONGENTRIES %" PRIu32, g.longest),
+                "Completed");
         else
             reply_ok(g.s, "Completed");
     }
@@ -142,7 +143,8 @@ static err_t read_set(struct session *s, struct vec *sets)
     }
     if (set.name.n > METADATA_NAME_MAX || sets->n == METADATA_WANTS_MAX)
         return ERR_LIMIT;
-    if ((err = imaptok_sp(&s->tok)) == ERR_OK && (err = imaptok_nstring(&s->tok, &set.value)) != ERR_OK)
+    if ((err = imaptok_sp(&s->tok)) == ERR_OK &&
+        (err = imaptok_nstring(&s->tok, &set.value)) != ERR_OK)
         s->tok.why = "Missing metadata value";
     if (!err)
         *VEC_PUSH(sets, struct metadata_set) = set;
@@ -173,8 +175,9 @@ void cmd_setmetadata(void *session, const struct command *cmd)
     struct slice ext;
     err_t err = imaptok_sp(&s->tok);
 
-    s->tok.flags |= IMAPTOK_BINARY;             /* value = nstring / literal8 */
-    if (!err && (err = imaptok_astring(&s->tok, &ext)) == ERR_OK && (err = imaptok_sp(&s->tok)) == ERR_OK)
+    s->tok.flags |= IMAPTOK_BINARY; /* value = nstring / literal8 */
+    if (!err && (err = imaptok_astring(&s->tok, &ext)) == ERR_OK &&
+        (err = imaptok_sp(&s->tok)) == ERR_OK)
         err = read_sets(s, &sets);
     if (err) {
         metadata_bad(s, err);

@@ -18,7 +18,8 @@ static const char *const standard_names[QUOTA_NRES] = {
     [QUOTA_ANNOTATION] = "ANNOTATION-STORAGE", [QUOTA_FOLDERS] = "MAILBOX"
 };
 
-static void put_resource(struct buf *b, const char *name, enum quota_res r, const struct quota_state *q)
+static void put_resource(struct buf *b, const char *name, enum quota_res r,
+                         const struct quota_state *q)
 {
     int64_t unit = quota_res_unit(r);
 

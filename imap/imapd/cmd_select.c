@@ -66,7 +66,8 @@ static void describe(struct session *s, struct qresync *q)
     untagged(s, "OK [UIDVALIDITY %" PRIu32 "] Ok", h->uidvalidity);
     untagged(s, "OK [UIDNEXT %" PRIu32 "] Ok", h->last_uid + 1);
     untagged(s, "OK [HIGHESTMODSEQ %" PRIu64 "] Ok", h->highestmodseq);
-    untagged(s, "OK [MAILBOXID (%.*s)] Ok", SLICE_ARG(mailbox_uniqueid(view_mailbox(v))));     /* RFC 8474 4.2 */
+    /* RFC 8474 4.2 */
+    untagged(s, "OK [MAILBOXID (%.*s)] Ok", SLICE_ARG(mailbox_uniqueid(view_mailbox(v))));
     if (q->given)
         qresync_tell(s, q);
 }

@@ -48,7 +48,7 @@ static const struct {
     const char *word;
     err_t (*read)(struct session *, struct create_args *);
 } params[] = {
-    { "PARTITION", read_partition }, { "SERVER", read_server }, { "TYPE", read_type },
+    { "PARTITION", read_partition },     { "SERVER", read_server }, { "TYPE", read_type },
     { "UIDVALIDITY", read_uidvalidity }, { "USE", read_use },
 };
 
@@ -62,7 +62,7 @@ static err_t read_param(struct session *s, struct create_args *a)
         err = imaptok_sp(&s->tok);
         return err ? err : params[i].read(s, a);
     }
-    s->tok.why = "Unknown parameter";   /* RFC 4466 2.2: BAD */
+    s->tok.why = "Unknown parameter"; /* RFC 4466 2.2: BAD */
     return ERR_SYNTAX;
 }
 

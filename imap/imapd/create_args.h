@@ -8,11 +8,11 @@
 #include "imap/imapd/imapd.h"
 
 struct create_args {
-    struct slice partition;             /* empty: not given */
-    struct slice server, type;          /* empty: not given */
-    uint32_t uidvalidity;               /* 0: not given */
+    struct slice partition;    /* empty: not given */
+    struct slice server, type; /* empty: not given */
+    uint32_t uidvalidity;      /* 0: not given */
     bool has_use;
-    struct slice uses;                  /* words with blanks between, arena */
+    struct slice uses; /* words with blanks between, arena */
 };
 
 /* Up to the end of the list; ERR_SYNTAX with tok.why. */

@@ -93,7 +93,8 @@ void session_put_mailbox(struct session *, struct buf *, struct slice intname);
 
 /* ---- capability.c ---- */
 void capability_text(struct session *, struct buf *out);        /* for greeting and OK [CAPABILITY] */
-void capability_answer(struct session *, struct buf *out);      /* for CAPABILITY: the same, and what cyradm wants */
+/* For CAPABILITY: the same, and before login what cyradm wants to know. */
+void capability_answer(struct session *, struct buf *out);
 
 /* ---- session.c ---- */
 void session_run(struct session_base *);        /* one connection, greeting to logout */

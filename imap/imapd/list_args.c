@@ -11,7 +11,9 @@ static const struct {
     const char *word;
     unsigned bit;
 } select_words[] = {
-    { "SUBSCRIBED", SEL_SUBSCRIBED }, { "REMOTE", SEL_REMOTE }, { "RECURSIVEMATCH", SEL_RECURSIVE },
+    { "SUBSCRIBED", SEL_SUBSCRIBED },
+    { "REMOTE", SEL_REMOTE },
+    { "RECURSIVEMATCH", SEL_RECURSIVE },
     { "SPECIAL-USE", SEL_SPECIAL },
 };
 
@@ -81,7 +83,7 @@ static err_t read_patterns(struct list_run *r, struct slice reference)
     err = imaptok_open(t);
     while (!err && (err = imaptok_more(t, &more)) == ERR_OK && more) {
         err = imaptok_list_mailbox(t, &p);
-        if (!err && p.n)                /* "" names no mailbox */
+        if (!err && p.n) /* "" names no mailbox */
             err = add_pattern(r, reference, p);
         r->only_root |= !err && p.n == 0;
     }
@@ -109,11 +111,11 @@ static err_t read_metadata(struct list_run *r)
 static const struct {
     const char *word;
     unsigned bit;
-    err_t (*read)(struct list_run *);   /* its own arguments */
+    err_t (*read)(struct list_run *); /* its own arguments */
 } return_words[] = {
-    { "SUBSCRIBED", RET_SUBSCRIBED, NULL },     { "CHILDREN", RET_CHILDREN, NULL },
-    { "SPECIAL-USE", RET_SPECIAL, NULL },       { "MYRIGHTS", RET_MYRIGHTS, NULL },
-    { "STATUS", RET_STATUS, read_status },      { "METADATA", RET_METADATA, read_metadata },
+    { "SUBSCRIBED", RET_SUBSCRIBED, NULL }, { "CHILDREN", RET_CHILDREN, NULL },
+    { "SPECIAL-USE", RET_SPECIAL, NULL },   { "MYRIGHTS", RET_MYRIGHTS, NULL },
+    { "STATUS", RET_STATUS, read_status },  { "METADATA", RET_METADATA, read_metadata },
 };
 
 static err_t read_return_option(struct list_run *r)
@@ -162,8 +164,8 @@ err_t list_read_args(struct list_run *r)
 
     if (!err && r->kind == LIST_PLAIN && imaptok_peek(t) == '(')
         err = read_select(r);
-    if (err || (err = imaptok_astring(t, &reference)) != ERR_OK || (err = imaptok_sp(t)) != ERR_OK
-        || (err = read_patterns(r, reference)) != ERR_OK)
+    if (err || (err = imaptok_astring(t, &reference)) != ERR_OK ||
+        (err = imaptok_sp(t)) != ERR_OK || (err = read_patterns(r, reference)) != ERR_OK)
         return err;
     return r->kind == LIST_PLAIN ? read_return(r) : ERR_OK;
 }

@@ -76,7 +76,7 @@ static err_t collect_visible(void *arg, const struct mblist_seen *seen)
 
     find_uses(r, it, seen->entry);
     if ((r->ret & RET_OF_ENTRY) && list_matches(r, it->ext)) {
-        kept = arena_alloc(r->arena, sizeof *kept);     /* saves another look at the list for each */
+        kept = arena_alloc(r->arena, sizeof *kept); /* saves another look at the list for each */
         mbentry_init(kept);
         mbentry_copy(kept, seen->entry);
         *VEC_PUSH(&r->entries, struct mbentry *) = kept;
@@ -121,7 +121,8 @@ static err_t load_subscriptions(struct list_run *r)
 {
     if (r->kind != LIST_LSUB)
         r->subs = map_new(NULL);
-    return subs_foreach(r->s->base->store, ident_userid(r->s->base->ident), collect_subscription, r);
+    return subs_foreach(r->s->base->store, ident_userid(r->s->base->ident), collect_subscription,
+                        r);
 }
 
 /* Subscribed names that are no mailbox (any more). */
@@ -167,8 +168,8 @@ static err_t collect_mailboxes(struct list_run *r)
     struct buf bytes[RANGES_MAX] = { BUF_INIT };
     struct slice ranges[RANGES_MAX];
     size_t n = find_ranges(r, bytes, ranges);
-    err_t err = mblist_visible(b->store, r->s->ns, b->ident, b->is_admin, ranges, n,
-                               collect_visible, r);
+    err_t err =
+        mblist_visible(b->store, r->s->ns, b->ident, b->is_admin, ranges, n, collect_visible, r);
 
     for (size_t i = 0; i < RANGES_MAX; i++)
         buf_fini(&bytes[i]);
@@ -202,8 +203,8 @@ static bool is_below(const struct list_run *r, struct slice name, struct slice p
     return name.n > parent.n && name.p[parent.n] == r->sep && slice_starts(name, parent);
 }
 
-/* In sorted order the descendants of a name follow it at once (INBOX is apart: it is looked up from its
- * children). */
+/* In sorted order the descendants of a name follow it at once (INBOX is apart: it is looked up from
+ * its children). */
 static void mark_children(struct list_run *r)
 {
     struct list_item *items = r->items.p, *inbox = NULL;

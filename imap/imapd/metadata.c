@@ -93,15 +93,15 @@ err_t metadata_read_wants(struct session *s, int depth, struct vec *out)
 /* ---- the values that are stored ---- */
 
 struct stored {
-    struct slice name, value;           /* arena */
+    struct slice name, value; /* arena */
     enum annot_attribute attribute;
 };
 
 struct visiting {
     const struct metadata_target *t;
     struct arena *arena;
-    struct slice mine;                  /* userid under which private values are stored */
-    struct vec stored;                  /* struct stored */
+    struct slice mine; /* userid under which private values are stored */
+    struct vec stored; /* struct stored */
     struct map *told;
     metadata_visit_fn *fn;
     void *arg;
@@ -165,7 +165,7 @@ static void tell_one(struct visiting *v, const struct annot_entry *e, struct sli
 
 struct choice {
     const struct metadata_want *w;
-    struct glob *glob;                  /* NULL: by depth */
+    struct glob *glob; /* NULL: by depth */
 };
 
 static bool is_chosen(const struct choice *c, struct slice name)
@@ -242,10 +242,14 @@ err_t metadata_visit(const struct metadata_target *t, const struct metadata_want
     struct session_base *b = t->s->base;
     struct slice name = t->entry ? buf_slice(&t->entry->name) : SLICE_NULL;
     struct arena_mark mark = arena_mark(b->command);
-    struct visiting v = { .t = t, .arena = b->command, .fn = fn, .arg = arg,
+    struct visiting v = { .t = t,
+                          .arena = b->command,
+                          .fn = fn,
+                          .arg = arg,
                           .mine = annot_userid(name, ident_userid(b->ident)),
                           .stored = VEC_INIT(struct stored) };
-    err_t err = annot_of(b->store, t->entry ? buf_slice(&t->entry->uniqueid) : SLICE_NULL, keep, &v);
+    err_t err =
+        annot_of(b->store, t->entry ? buf_slice(&t->entry->uniqueid) : SLICE_NULL, keep, &v);
 
     v.told = map_new(NULL);
     for (size_t i = 0; i < n && !err; i++)
@@ -269,7 +273,7 @@ static void put_value(struct buf *b, const struct metadata_item *item)
     if (!item->has_value) {
         buf_adds(b, "NIL");
     } else if (memchr(item->value.p, '\0', item->value.n)) {
-        imapout_literal_head(b, item->value.n, true, 0);        /* RFC 3516 */
+        imapout_literal_head(b, item->value.n, true, 0); /* RFC 3516 */
         buf_add_slice(b, item->value);
     } else {
         imapout_string(b, item->value, 0);
@@ -345,7 +349,8 @@ static err_t match(void *arg, const struct mblist_seen *seen)
     return m->fn(m->arg, seen->entry);
 }
 
-err_t metadata_mailboxes(struct session *s, struct slice pattern, metadata_mailbox_fn *fn, void *arg)
+err_t metadata_mailboxes(struct session *s, struct slice pattern, metadata_mailbox_fn *fn,
+                         void *arg)
 {
     enum { RANGES_MAX = 8 };
     struct session_base *b = s->base;
@@ -355,8 +360,8 @@ err_t metadata_mailboxes(struct session *s, struct slice pattern, metadata_mailb
     err_t err = glob_compile(b->command, pattern, namespace_sep(s->ns), GLOB_INBOX, &m.glob);
 
     if (!err) {
-        size_t n = namespace_scan_ranges(s->ns, glob_literal_prefix(m.glob), &bytes, ranges,
-                                         RANGES_MAX);
+        size_t n =
+            namespace_scan_ranges(s->ns, glob_literal_prefix(m.glob), &bytes, ranges, RANGES_MAX);
         err = mblist_visible(b->store, s->ns, b->ident, b->is_admin, ranges, n, match, &m);
     }
     buf_fini(&bytes);

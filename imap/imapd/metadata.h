@@ -11,31 +11,31 @@
 #include "lib/base/vec.h"
 
 enum {
-    METADATA_WANTS_MAX = 256,           /* entries of a command */
-    METADATA_NAME_MAX = 1000,           /* bytes of an entry's name */
-    METADATA_VALUE_MAX = 65536,         /* [METADATA MAXSIZE 65536] */
-    METADATA_INFINITE = -1              /* DEPTH infinity */
+    METADATA_WANTS_MAX = 256,   /* entries of a command */
+    METADATA_NAME_MAX = 1000,   /* bytes of an entry's name */
+    METADATA_VALUE_MAX = 65536, /* [METADATA MAXSIZE 65536] */
+    METADATA_INFINITE = -1      /* DEPTH infinity */
 };
 
 /* One entry that is asked for. */
 struct metadata_want {
-    unsigned attributes;                /* enum annot_attribute */
-    struct slice name;                  /* without "/shared"; may have "*" and "%" */
-    int depth;                          /* 0, 1, METADATA_INFINITE */
+    unsigned attributes; /* enum annot_attribute */
+    struct slice name;   /* without "/shared"; may have "*" and "%" */
+    int depth;           /* 0, 1, METADATA_INFINITE */
 };
 
 /* Where: a mailbox, or the server. */
 struct metadata_target {
     struct session *s;
-    const struct mbentry *entry;        /* NULL: the server */
+    const struct mbentry *entry; /* NULL: the server */
 };
 
 /* One value that is told; has_value false: NIL. */
 struct metadata_item {
-    struct slice name;                  /* without "/shared" */
+    struct slice name; /* without "/shared" */
     enum annot_attribute attribute;
     bool has_value;
-    struct slice value;                 /* borrowed for the call */
+    struct slice value; /* borrowed for the call */
 };
 typedef void metadata_visit_fn(void *arg, const struct metadata_item *);
 
@@ -67,7 +67,7 @@ bool metadata_may_read(const struct session *, const struct mbentry *, rights_t)
 /* One value that a client wants to set. */
 struct metadata_set {
     unsigned attribute;
-    struct slice name, value;           /* value empty: remove */
+    struct slice name, value; /* value empty: remove */
 };
 /* Check all, then set all or nothing; answers the command.  intname empty: of the server. */
 void metadata_set_all(struct session *, struct slice intname, const struct vec *sets);

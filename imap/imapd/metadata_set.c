@@ -1,4 +1,5 @@
-/* metadata_set.c - setting annotations: rights, types, special uses, then all or nothing (metadata.h) */
+/* metadata_set.c - setting annotations: rights, types, special uses, then all or nothing
+ * (metadata.h) */
 #include "imap/imapd/metadata.h"
 
 #include "imap/store/annot.h"
@@ -11,11 +12,11 @@
 /* Everything about one SETMETADATA. */
 struct setting {
     struct session *s;
-    const struct mbentry *entry;        /* NULL: the server */
+    const struct mbentry *entry; /* NULL: the server */
     rights_t rights;
-    struct slice mine;                  /* userid of private values */
-    struct vec changes;                 /* struct annot_change */
-    struct vec files;                   /* struct msg_file */
+    struct slice mine;  /* userid of private values */
+    struct vec changes; /* struct annot_change */
+    struct vec files;   /* struct msg_file */
     struct mbop_annotations op;
     time_t pop3_show_after;
 };
@@ -31,7 +32,8 @@ struct refusal {
 };
 
 static const struct refusal denied = { "NOPERM", "Permission denied" };
-static const struct refusal no_private = { "METADATA NOPRIVATE", "Private annotations need a user" };
+static const struct refusal no_private = { "METADATA NOPRIVATE",
+                                           "Private annotations need a user" };
 static const struct refusal too_large = { "METADATA MAXSIZE 65536", "Annotation is too large" };
 static const struct refusal bad_value = { "CANNOT", "Invalid annotation value" };
 static const struct refusal bad_use = { "USEATTR", "Invalid annotation entry" };
@@ -102,7 +104,7 @@ static void place(struct setting *t, const struct annot_entry *e, const struct m
     case ANNOT_POP3_SHOW_AFTER:
         t->pop3_show_after = 0;
         if (value.n && date_imap_parse(value, &t->pop3_show_after) != ERR_OK)
-            break;                      /* it was checked */
+            break; /* it was checked */
         t->op.pop3_show_after = &t->pop3_show_after;
         break;
     case ANNOT_MOTD:
@@ -122,7 +124,8 @@ static void place(struct setting *t, const struct annot_entry *e, const struct m
 
 static const struct refusal *take_set(struct setting *t, const struct metadata_set *set)
 {
-    const struct annot_entry *e = annot_entry_find(t->entry ? ANNOT_MAILBOX : ANNOT_SERVER, set->name);
+    const struct annot_entry *e =
+        annot_entry_find(t->entry ? ANNOT_MAILBOX : ANNOT_SERVER, set->name);
     const struct refusal *why;
     struct buf value = BUF_INIT;
 
@@ -199,7 +202,8 @@ static err_t open_target(struct setting *t, struct slice intname, struct mbentry
 
 void metadata_set_all(struct session *s, struct slice intname, const struct vec *sets)
 {
-    struct setting t = { .s = s, .changes = VEC_INIT(struct annot_change),
+    struct setting t = { .s = s,
+                         .changes = VEC_INIT(struct annot_change),
                          .files = VEC_INIT(struct msg_file) };
     struct mbentry entry;
 

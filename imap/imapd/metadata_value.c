@@ -160,7 +160,8 @@ void metadata_tell_motd(struct session *s)
 
 /* ---- all ---- */
 
-bool metadata_computed(const struct metadata_target *t, const struct annot_entry *e, struct buf *out)
+bool metadata_computed(const struct metadata_target *t, const struct annot_entry *e,
+                       struct buf *out)
 {
     buf_reset(out);
     switch (e->source) {
@@ -174,7 +175,7 @@ bool metadata_computed(const struct metadata_target *t, const struct annot_entry
         buf_add_u64(out, t->entry->foldermodseq);
         return true;
     case ANNOT_HASALARMS:
-        put_bool(out, false);           /* only calendars have them */
+        put_bool(out, false); /* only calendars have them */
         return true;
     case ANNOT_LASTUPDATE:
         return last_update(t, out);
@@ -186,7 +187,7 @@ bool metadata_computed(const struct metadata_target *t, const struct annot_entry
     case ANNOT_FREESPACE_TOTAL:
     case ANNOT_FREESPACE_MOST:
         return free_space(e->source, out);
-    case ANNOT_USERMODSEQ:              /* of the counters file, which conversations bring */
+    case ANNOT_USERMODSEQ: /* of the counters file, which conversations bring */
         buf_adds(out, "0");
         return true;
     case ANNOT_USERCOUNTERS:

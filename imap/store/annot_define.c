@@ -16,20 +16,21 @@ struct word {
 
 enum { SCOPE_MESSAGE = 4, IS_CONTENT_TYPE = ANNOT_STRING };
 
-static const struct word scopes[] = {
-    { "server", ANNOT_SERVER }, { "mailbox", ANNOT_MAILBOX }, { "message", SCOPE_MESSAGE }, { NULL, 0 }
-};
+static const struct word scopes[] = { { "server", ANNOT_SERVER },
+                                      { "mailbox", ANNOT_MAILBOX },
+                                      { "message", SCOPE_MESSAGE },
+                                      { NULL, 0 } };
 static const struct word types[] = {
-    { "string", ANNOT_STRING }, { "boolean", ANNOT_BOOL }, { "int", ANNOT_INT },
-    { "uint", ANNOT_UINT }, { "content-type", IS_CONTENT_TYPE }, { NULL, 0 }
+    { "string", ANNOT_STRING }, { "boolean", ANNOT_BOOL },           { "int", ANNOT_INT },
+    { "uint", ANNOT_UINT },     { "content-type", IS_CONTENT_TYPE }, { NULL, 0 }
 };
 static const struct word proxies[] = {
     { "proxy", 0 }, { "backend", 0 }, { "proxy_and_backend", 0 }, { NULL, 0 }
 };
-static const struct word attributes[] = {
-    { "value.shared", ANNOT_SHARED }, { "value.priv", ANNOT_PRIVATE },
-    { "value", ANNOT_SHARED | ANNOT_PRIVATE }, { NULL, 0 }
-};
+static const struct word attributes[] = { { "value.shared", ANNOT_SHARED },
+                                          { "value.priv", ANNOT_PRIVATE },
+                                          { "value", ANNOT_SHARED | ANNOT_PRIVATE },
+                                          { NULL, 0 } };
 
 static bool find_word(const struct word *w, struct slice text, int *out)
 {
@@ -99,7 +100,7 @@ err_t annot_definition_parse(struct slice line, struct annot_definition *out, co
 
 static struct {
     bool loaded;
-    struct vec entries;                 /* struct annot_entry; names live as long as the process */
+    struct vec entries; /* struct annot_entry; names live as long as the process */
 } defined;
 
 static void take_line(const char *path, unsigned number, struct slice line)
@@ -135,9 +136,10 @@ static void load(void)
         return;
     err_t err = file_load(path, ANNOT_DEFINITIONS_BYTES, &bytes);
     if (err)
-        log_err("CONFIG: annotation_definitions cannot be read, no annotation of the site is known: "
-                "filename=<%s> error=<%s>",
-                path, err_name(err));
+        log_err(
+            "CONFIG: annotation_definitions cannot be read, no annotation of the site is known: "
+            "filename=<%s> error=<%s>",
+            path, err_name(err));
     for (rest = buf_slice(&bytes); !err && rest.n;) {
         rest = slice_split(rest, '\n', &line, NULL);
         take_line(path, ++number, line);

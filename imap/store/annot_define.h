@@ -16,17 +16,18 @@
 enum { ANNOT_DEFINITIONS_MAX = 1000, ANNOT_DEFINITIONS_BYTES = 256 * 1024 };
 
 struct annot_definition {
-    struct slice name;                  /* of the line */
-    struct annot_entry entry;           /* but for its name */
-    bool is_message;                    /* of messages: not for annot_entry_find() */
+    struct slice name;        /* of the line */
+    struct annot_entry entry; /* but for its name */
+    bool is_message;          /* of messages: not for annot_entry_find() */
 };
 
-/* One line without its end.  ERR_NOTFOUND: it says nothing.  ERR_SYNTAX: *why says what is wrong. */
+/* One line without its end.  ERR_NOTFOUND: it says nothing.  ERR_SYNTAX: *why says what is wrong.
+ */
 err_t annot_definition_parse(struct slice line, struct annot_definition *out,
                              const char **why) NODISCARD;
 
-/* Among those of the file, which is read once in a process; lines that cannot be read are logged and
- * passed over.  NULL: not defined. */
+/* Among those of the file, which is read once in a process; lines that cannot be read are logged
+ * and passed over.  NULL: not defined. */
 const struct annot_entry *annot_defined_find(enum annot_scope, struct slice name);
 /* All of them. */
 const struct annot_entry *annot_defined(size_t *n);

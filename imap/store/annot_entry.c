@@ -10,49 +10,51 @@
 #define VENDOR "/vendor/cmu/cyrus-imapd/"
 
 enum { S = ANNOT_SHARED, P = ANNOT_PRIVATE, SP = S | P };
+#define MB ANNOT_MAILBOX
+#define SV ANNOT_SERVER
 
 static const struct annot_entry entries[] = {
     /* clang-format off */
-    /* name                  scope          read write type          all    any           source */
-    { VENDOR "uniqueid",     ANNOT_MAILBOX, S,  0,  ANNOT_STRING, 0,     0,              ANNOT_UNIQUEID },
-    { VENDOR "synccrcs",     ANNOT_MAILBOX, S,  0,  ANNOT_STRING, 0,     0,              ANNOT_SYNCCRCS },
-    { VENDOR "squat",        ANNOT_MAILBOX, SP, S,  ANNOT_BOOL,   ACL_A, 0,              ANNOT_IN_DB },
-    { VENDOR "sortorder",    ANNOT_MAILBOX, SP, P,  ANNOT_UINT,   0,     0,              ANNOT_IN_DB },
-    { VENDOR "size",         ANNOT_MAILBOX, S,  0,  ANNOT_UINT,   0,     0,              ANNOT_SIZE },
-    { VENDOR "sieve",        ANNOT_MAILBOX, SP, S,  ANNOT_STRING, ACL_A, 0,              ANNOT_IN_DB },
-    { VENDOR "sharedseen",   ANNOT_MAILBOX, S,  S,  ANNOT_BOOL,   0,     0,              ANNOT_OPTION_SHAREDSEEN },
-    { VENDOR "search-fuzzy-always", ANNOT_MAILBOX, SP, S, ANNOT_SWITCH, ACL_A, 0,        ANNOT_IN_DB },
-    { VENDOR "pop3showafter", ANNOT_MAILBOX, S, S,  ANNOT_DATE,   0,     0,              ANNOT_POP3_SHOW_AFTER },
-    { VENDOR "pop3newuidl",  ANNOT_MAILBOX, S,  S,  ANNOT_BOOL,   0,     0,              ANNOT_OPTION_POP3_NEW_UIDL },
-    { VENDOR "partition",    ANNOT_MAILBOX, S,  0,  ANNOT_STRING, 0,     0,              ANNOT_PARTITION },
-    { VENDOR "news2mail",    ANNOT_MAILBOX, SP, S,  ANNOT_STRING, ACL_A, 0,              ANNOT_IN_DB },
-    { VENDOR "lastupdate",   ANNOT_MAILBOX, S,  0,  ANNOT_DATE,   0,     0,              ANNOT_LASTUPDATE },
-    { VENDOR "foldermodseq", ANNOT_MAILBOX, S,  0,  ANNOT_UINT,   0,     0,              ANNOT_FOLDERMODSEQ },
-    { VENDOR "hasalarms",    ANNOT_MAILBOX, S,  0,  ANNOT_BOOL,   0,     0,              ANNOT_HASALARMS },
-    { VENDOR "lastpop",      ANNOT_MAILBOX, S,  0,  ANNOT_DATE,   0,     0,              ANNOT_LASTPOP },
-    { VENDOR "expire",       ANNOT_MAILBOX, SP, S,  ANNOT_UINT,   0,     ACL_A | ACL_E,  ANNOT_IN_DB },
-    { VENDOR "duplicatedeliver", ANNOT_MAILBOX, S, S, ANNOT_BOOL, 0,     0,              ANNOT_OPTION_DUPDELIVER },
-    { VENDOR "delete",       ANNOT_MAILBOX, SP, S,  ANNOT_UINT,   ACL_A, 0,              ANNOT_IN_DB },
-    { VENDOR "archive",      ANNOT_MAILBOX, SP, S,  ANNOT_UINT,   ACL_A, 0,              ANNOT_IN_DB },
-    { VENDOR "annotsize",    ANNOT_MAILBOX, S,  0,  ANNOT_UINT,   0,     0,              ANNOT_ANNOTSIZE },
-    { "/thread",             ANNOT_MAILBOX, SP, SP, ANNOT_STRING, 0,     0,              ANNOT_IN_DB },
-    { "/specialuse",         ANNOT_MAILBOX, SP, P,  ANNOT_USE,    0,     0,              ANNOT_IN_DB },
-    { "/sort",               ANNOT_MAILBOX, SP, SP, ANNOT_STRING, 0,     0,              ANNOT_IN_DB },
-    { "/comment",            ANNOT_MAILBOX, SP, SP, ANNOT_STRING, 0,     0,              ANNOT_IN_DB },
-    { "/checkperiod",        ANNOT_MAILBOX, SP, SP, ANNOT_UINT,   0,     0,              ANNOT_IN_DB },
-    { "/check",              ANNOT_MAILBOX, SP, SP, ANNOT_BOOL,   0,     0,              ANNOT_IN_DB },
+    /* name, scope, readable, writable, type, all, any, source */
+    { VENDOR "uniqueid",               MB, S,  0,  ANNOT_STRING, 0, 0, ANNOT_UNIQUEID },
+    { VENDOR "synccrcs",               MB, S,  0,  ANNOT_STRING, 0, 0, ANNOT_SYNCCRCS },
+    { VENDOR "squat",                  MB, SP, S,  ANNOT_BOOL,   ACL_A, 0, ANNOT_IN_DB },
+    { VENDOR "sortorder",              MB, SP, P,  ANNOT_UINT,   0, 0, ANNOT_IN_DB },
+    { VENDOR "size",                   MB, S,  0,  ANNOT_UINT,   0, 0, ANNOT_SIZE },
+    { VENDOR "sieve",                  MB, SP, S,  ANNOT_STRING, ACL_A, 0, ANNOT_IN_DB },
+    { VENDOR "sharedseen",             MB, S,  S,  ANNOT_BOOL,   0, 0, ANNOT_OPTION_SHAREDSEEN },
+    { VENDOR "search-fuzzy-always",    MB, SP, S,  ANNOT_SWITCH, ACL_A, 0, ANNOT_IN_DB },
+    { VENDOR "pop3showafter",          MB, S,  S,  ANNOT_DATE,   0, 0, ANNOT_POP3_SHOW_AFTER },
+    { VENDOR "pop3newuidl",            MB, S,  S,  ANNOT_BOOL,   0, 0, ANNOT_OPTION_POP3_NEW_UIDL },
+    { VENDOR "partition",              MB, S,  0,  ANNOT_STRING, 0, 0, ANNOT_PARTITION },
+    { VENDOR "news2mail",              MB, SP, S,  ANNOT_STRING, ACL_A, 0, ANNOT_IN_DB },
+    { VENDOR "lastupdate",             MB, S,  0,  ANNOT_DATE,   0, 0, ANNOT_LASTUPDATE },
+    { VENDOR "foldermodseq",           MB, S,  0,  ANNOT_UINT,   0, 0, ANNOT_FOLDERMODSEQ },
+    { VENDOR "hasalarms",              MB, S,  0,  ANNOT_BOOL,   0, 0, ANNOT_HASALARMS },
+    { VENDOR "lastpop",                MB, S,  0,  ANNOT_DATE,   0, 0, ANNOT_LASTPOP },
+    { VENDOR "expire",                 MB, SP, S,  ANNOT_UINT,   0, ACL_A | ACL_E, ANNOT_IN_DB },
+    { VENDOR "duplicatedeliver",       MB, S,  S,  ANNOT_BOOL,   0, 0, ANNOT_OPTION_DUPDELIVER },
+    { VENDOR "delete",                 MB, SP, S,  ANNOT_UINT,   ACL_A, 0, ANNOT_IN_DB },
+    { VENDOR "archive",                MB, SP, S,  ANNOT_UINT,   ACL_A, 0, ANNOT_IN_DB },
+    { VENDOR "annotsize",              MB, S,  0,  ANNOT_UINT,   0, 0, ANNOT_ANNOTSIZE },
+    { "/thread",                       MB, SP, SP, ANNOT_STRING, 0, 0, ANNOT_IN_DB },
+    { "/specialuse",                   MB, SP, P,  ANNOT_USE,    0, 0, ANNOT_IN_DB },
+    { "/sort",                         MB, SP, SP, ANNOT_STRING, 0, 0, ANNOT_IN_DB },
+    { "/comment",                      MB, SP, SP, ANNOT_STRING, 0, 0, ANNOT_IN_DB },
+    { "/checkperiod",                  MB, SP, SP, ANNOT_UINT,   0, 0, ANNOT_IN_DB },
+    { "/check",                        MB, SP, SP, ANNOT_BOOL,   0, 0, ANNOT_IN_DB },
     /* of the server: shared ones for administrators */
-    { VENDOR "squat",        ANNOT_SERVER,  SP, S,  ANNOT_BOOL,   0,     0,              ANNOT_IN_DB },
-    { VENDOR "shutdown",     ANNOT_SERVER,  S,  S,  ANNOT_STRING, 0,     0,              ANNOT_SHUTDOWN },
-    { VENDOR "freespace/percent/most", ANNOT_SERVER, S, 0, ANNOT_STRING, 0, 0,           ANNOT_FREESPACE_MOST },
-    { VENDOR "freespace/total", ANNOT_SERVER, S, 0, ANNOT_STRING, 0,     0,              ANNOT_FREESPACE_TOTAL },
-    { VENDOR "freespace",    ANNOT_SERVER,  S,  0,  ANNOT_STRING, 0,     0,              ANNOT_FREESPACE },
-    { VENDOR "expire",       ANNOT_SERVER,  SP, S,  ANNOT_UINT,   0,     0,              ANNOT_IN_DB },
-    { VENDOR "usercounters", ANNOT_SERVER,  P,  0,  ANNOT_STRING, 0,     0,              ANNOT_USERCOUNTERS },
-    { VENDOR "usermodseq",   ANNOT_SERVER,  P,  0,  ANNOT_UINT,   0,     0,              ANNOT_USERMODSEQ },
-    { "/motd",               ANNOT_SERVER,  S,  S,  ANNOT_STRING, 0,     0,              ANNOT_MOTD },
-    { "/comment",            ANNOT_SERVER,  SP, SP, ANNOT_STRING, 0,     0,              ANNOT_IN_DB },
-    { "/admin",              ANNOT_SERVER,  SP, S,  ANNOT_STRING, 0,     0,              ANNOT_IN_DB },
+    { VENDOR "squat",                  SV, SP, S,  ANNOT_BOOL,   0, 0, ANNOT_IN_DB },
+    { VENDOR "shutdown",               SV, S,  S,  ANNOT_STRING, 0, 0, ANNOT_SHUTDOWN },
+    { VENDOR "freespace/percent/most", SV, S,  0,  ANNOT_STRING, 0, 0, ANNOT_FREESPACE_MOST },
+    { VENDOR "freespace/total",        SV, S,  0,  ANNOT_STRING, 0, 0, ANNOT_FREESPACE_TOTAL },
+    { VENDOR "freespace",              SV, S,  0,  ANNOT_STRING, 0, 0, ANNOT_FREESPACE },
+    { VENDOR "expire",                 SV, SP, S,  ANNOT_UINT,   0, 0, ANNOT_IN_DB },
+    { VENDOR "usercounters",           SV, P,  0,  ANNOT_STRING, 0, 0, ANNOT_USERCOUNTERS },
+    { VENDOR "usermodseq",             SV, P,  0,  ANNOT_UINT,   0, 0, ANNOT_USERMODSEQ },
+    { "/motd",                         SV, S,  S,  ANNOT_STRING, 0, 0, ANNOT_MOTD },
+    { "/comment",                      SV, SP, SP, ANNOT_STRING, 0, 0, ANNOT_IN_DB },
+    { "/admin",                        SV, SP, S,  ANNOT_STRING, 0, 0, ANNOT_IN_DB },
     /* clang-format on */
 };
 
@@ -77,7 +79,8 @@ bool annot_name_is_valid(struct slice name)
     for (size_t i = 0; i < name.n; i++) {
         char c = name.p[i];
 
-        if (c == '*' || c == '%' || ascii_is(c, A_CTL | A_8BIT) || (c == '/' && name.p[i + 1] == '/'))
+        if (c == '*' || c == '%' || ascii_is(c, A_CTL | A_8BIT) ||
+            (c == '/' && name.p[i + 1] == '/'))
             return false;
     }
     return true;
@@ -85,8 +88,8 @@ bool annot_name_is_valid(struct slice name)
 
 /* ---- values ---- */
 
-static const char *const uses[] = { "\\Archive", "\\Drafts", "\\Important", "\\Junk",
-                                    "\\Sent",    "\\Snoozed", "\\Trash",    NULL };
+static const char *const uses[] = { "\\Archive", "\\Drafts",  "\\Important", "\\Junk",
+                                    "\\Sent",    "\\Snoozed", "\\Trash",     NULL };
 
 /* With or without the backslash, as 3.6 has it. */
 static bool is_use(struct slice word, struct slice use)
@@ -144,8 +147,8 @@ static err_t check_bool(struct slice value, struct buf *out)
 
 static err_t check_switch(struct slice value, struct buf *out)
 {
-    static const char *const words[] = { "true", "false", "yes", "no", "on", "off", "1", "0",
-                                         "t", "f", "y", "n" };
+    static const char *const words[] = { "true", "false", "yes", "no", "on", "off",
+                                         "1",    "0",     "t",   "f",  "y",  "n" };
 
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (slice_eqs_nocase(value, words[i])) {
@@ -179,7 +182,7 @@ err_t annot_value_check(enum annot_type type, struct slice value, struct buf *ou
 {
     buf_reset(out);
     if (!value.n)
-        return ERR_OK;                  /* removes it */
+        return ERR_OK; /* removes it */
     switch (type) {
     case ANNOT_BOOL:
         return check_bool(value, out);

@@ -13,14 +13,22 @@
 enum annot_scope { ANNOT_SERVER = 1, ANNOT_MAILBOX = 2 };
 /* Of readable and writable. */
 enum annot_attribute { ANNOT_SHARED = 1, ANNOT_PRIVATE = 2 };
-enum annot_type { ANNOT_STRING, ANNOT_BOOL, ANNOT_SWITCH, ANNOT_INT, ANNOT_UINT, ANNOT_DATE, ANNOT_USE };
+enum annot_type {
+    ANNOT_STRING,
+    ANNOT_BOOL,
+    ANNOT_SWITCH,
+    ANNOT_INT,
+    ANNOT_UINT,
+    ANNOT_DATE,
+    ANNOT_USE
+};
 
 enum annot_source {
     ANNOT_IN_DB,
-    ANNOT_OPTION_POP3_NEW_UIDL,         /* bits of the index header */
+    ANNOT_OPTION_POP3_NEW_UIDL, /* bits of the index header */
     ANNOT_OPTION_SHAREDSEEN,
     ANNOT_OPTION_DUPDELIVER,
-    ANNOT_POP3_SHOW_AFTER,              /* fields of the index header */
+    ANNOT_POP3_SHOW_AFTER, /* fields of the index header */
     ANNOT_ANNOTSIZE,
     ANNOT_FOLDERMODSEQ,
     ANNOT_HASALARMS,
@@ -30,9 +38,9 @@ enum annot_source {
     ANNOT_SIZE,
     ANNOT_SYNCCRCS,
     ANNOT_UNIQUEID,
-    ANNOT_MOTD,                         /* files below <configdirectory>/msg */
+    ANNOT_MOTD, /* files below <configdirectory>/msg */
     ANNOT_SHUTDOWN,
-    ANNOT_FREESPACE,                    /* figures of the partitions */
+    ANNOT_FREESPACE, /* figures of the partitions */
     ANNOT_FREESPACE_TOTAL,
     ANNOT_FREESPACE_MOST,
     ANNOT_USERMODSEQ,
@@ -42,10 +50,10 @@ enum annot_source {
 struct annot_entry {
     const char *name;
     enum annot_scope scope;
-    unsigned readable, writable;        /* enum annot_attribute */
+    unsigned readable, writable; /* enum annot_attribute */
     enum annot_type type;
-    rights_t all, any;                  /* more rights for setting the shared value: all of these,
-                                         * or one of those */
+    rights_t all, any; /* more rights for setting the shared value: all of these,
+                        * or one of those */
     enum annot_source source;
 };
 
@@ -58,9 +66,9 @@ const struct annot_entry *annot_entry_find(enum annot_scope, struct slice name);
  * character)? */
 bool annot_name_is_valid(struct slice name);
 
-/* The value as it is stored: booleans as "true" and "false" (switches also as imapd.conf has them, as
- * they are), uses in their usual spelling.
- * ERR_SYNTAX: not of that type; ERR_UNSUPPORTED: a special use that is not known here. */
+/* The value as it is stored: booleans as "true" and "false" (switches also as imapd.conf has them,
+ * as they are), uses in their usual spelling. ERR_SYNTAX: not of that type; ERR_UNSUPPORTED: a
+ * special use that is not known here. */
 err_t annot_value_check(enum annot_type, struct slice value, struct buf *out) NODISCARD;
 
 /* Special uses that a mailbox may have (RFC 6154, 8457; specialuse_extra). */

@@ -18,8 +18,8 @@ struct annotating {
     struct mbentry entry;
     struct mailbox *mb;
     struct commit *commit;
-    struct buf *old;                    /* value of each change before */
-    int64_t growth;                     /* bytes */
+    struct buf *old; /* value of each change before */
+    int64_t growth;  /* bytes */
     bool differs;
 };
 
@@ -28,8 +28,8 @@ static err_t compare(struct annotating *a)
 {
     for (size_t i = 0; i < a->op->nchanges; i++) {
         const struct annot_change *c = &a->op->changes[i];
-        err_t err = annot_get(a->store, buf_slice(&a->entry.uniqueid), c->entry, c->userid,
-                              &a->old[i]);
+        err_t err =
+            annot_get(a->store, buf_slice(&a->entry.uniqueid), c->entry, c->userid, &a->old[i]);
 
         if (err && err != ERR_NOTFOUND)
             return err;
@@ -74,8 +74,7 @@ static void change_header(struct annotating *a)
     struct commit *c = a->commit;
 
     commit_options(c, a->op->options_set, a->op->options_clear);
-    if (a->op->pop3_show_after &&
-        c->head.pop3_show_after != (uint32_t)*a->op->pop3_show_after) {
+    if (a->op->pop3_show_after && c->head.pop3_show_after != (uint32_t)*a->op->pop3_show_after) {
         c->head.pop3_show_after = (uint32_t)*a->op->pop3_show_after;
         c->head_changed = c->head_durable = true;
     }
@@ -159,6 +158,7 @@ err_t mbop_annotate(struct store *s, struct slice name, const char *entry, struc
 {
     const struct annot_change change = { slice_cstr(entry), userid, value };
 
-    return mbop_annotate_all(s, name, &(struct mbop_annotations){ .changes = &change, .nchanges = 1,
-                                                                  .ignore_quota = true });
+    return mbop_annotate_all(
+        s, name,
+        &(struct mbop_annotations){ .changes = &change, .nchanges = 1, .ignore_quota = true });
 }

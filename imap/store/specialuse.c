@@ -42,7 +42,8 @@ static err_t look_at(void *arg, const struct mbentry *e)
     if (mbname_is_inbox(buf_slice(&e->name)) ||
         slice_eq(buf_slice(&e->name), buf_slice(&s->entry->name)))
         return ERR_OK;
-    err_t err = annot_read(s->store, buf_slice(&e->uniqueid), ANNOT_SPECIALUSE, s->userid, &s->value);
+    err_t err =
+        annot_read(s->store, buf_slice(&e->uniqueid), ANNOT_SPECIALUSE, s->userid, &s->value);
     if (err)
         return err == ERR_NOTFOUND ? ERR_OK : err;
     s->found = have_common(s->uses, buf_slice(&s->value));
@@ -52,8 +53,9 @@ static err_t look_at(void *arg, const struct mbentry *e)
 err_t specialuse_taken(struct store *store, const struct mbentry *entry, struct slice userid,
                        struct slice uses, bool *taken)
 {
-    struct search s = { .store = store, .entry = entry, .userid = userid, .uses = uses,
-                        .value = BUF_INIT };
+    struct search s = {
+        .store = store, .entry = entry, .userid = userid, .uses = uses, .value = BUF_INIT
+    };
     struct buf owner = BUF_INIT, inbox = BUF_INIT;
     err_t err = ERR_OK;
 
@@ -75,9 +77,9 @@ struct specialuse_view {
     struct store *store;
     struct slice userid;
     bool is_admin;
-    bool whole;                         /* everything was read */
-    struct map *uses;                   /* "<uniqueid>" -> struct use * */
-    struct map *asked;                  /* uniqueids that were looked up one by one */
+    bool whole;        /* everything was read */
+    struct map *uses;  /* "<uniqueid>" -> struct use * */
+    struct map *asked; /* uniqueids that were looked up one by one */
 };
 
 /* Values of one mailbox. */
@@ -157,7 +159,7 @@ struct slice specialuse_of(struct specialuse_view *v, const struct mbentry *e)
     if (!v->whole && !map_has(v->asked, id)) {
         map_put(v->asked, id, v);
         if (annot_of(v->store, id, take, v) != ERR_OK)
-            return SLICE_NULL;          /* logged */
+            return SLICE_NULL; /* logged */
     }
     const struct use *u = map_get(v->uses, id);
     if (!u)

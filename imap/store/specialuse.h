@@ -18,7 +18,7 @@ err_t specialuse_taken(struct store *, const struct mbentry *entry, struct slice
 struct specialuse_view;
 err_t specialuse_open(struct store *, struct slice userid, bool is_admin,
                       struct specialuse_view **out) NODISCARD;
-void specialuse_close(struct specialuse_view **);       /* NULL is fine */
+void specialuse_close(struct specialuse_view **); /* NULL is fine */
 /* Words with blanks between ("\Sent \Junk"); empty for none, and for INBOX.  Borrowed until
  * specialuse_close(). */
 struct slice specialuse_of(struct specialuse_view *, const struct mbentry *);
