@@ -67,6 +67,8 @@ for my $alt (0, 1) {
     }
     $c->ok("DELETEACL $tofu bob");
     is_deeply([ grep { /alice/ } @{ lines($_->[0], "$_->[1] \"\" *") } ], [], "a stranger: $_->[1]") for [ $b, 'LIST' ], [ $b, 'XLIST' ], [ $b, 'RLIST' ];
+    # no level of a name that may not be known is told for a "%"
+    is_deeply([ grep { /alice/ } @{ lines($b, "LIST \"\" \"$_\"") } ], [], "nor by $_") for '%', 'user.%', 'user.%.%', 'user.a%', 'user/%', 'Other Users/%', 'Other Users/%/%', 'user.alice', 'user.alice.%';
     is_deeply(lines($b, "LIST \"\" $q RETURN (MYRIGHTS METADATA (/shared/comment) STATUS (MESSAGES))"), [], 'nor by its name');
     my ($rights) = grep { /^MYRIGHTS/ } @{ lines($adm, "LIST \"\" user${s}alice${s}Tofu RETURN (MYRIGHTS)") };
     is($rights, "MYRIGHTS user${s}alice${s}Tofu la", 'an administrator');
