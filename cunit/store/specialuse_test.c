@@ -29,8 +29,8 @@ static void check(struct store *s, const char *name, const char *userid, bool is
     mbentry_init(&e);
     CU_ASSERT_EQUAL(mblist_lookup(s, slice_cstr(name), &e), ERR_OK);
     CU_ASSERT_EQUAL(specialuse_open(s, slice_cstr(userid), is_admin, &v), ERR_OK);
-    CU_ASSERT(slice_eqs(specialuse_of(v, &e), want));
-    CU_ASSERT(slice_eqs(specialuse_of(v, &e), want));
+    for (unsigned i = 0; i < 20; i++) /* by one, and as a whole */
+        CU_ASSERT(slice_eqs(specialuse_of(v, &e), want));
     CU_ASSERT(!specialuse_is_empty(v));
     specialuse_close(&v);
     CU_ASSERT_PTR_NULL(v);

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# rfc: 4314 ACL RIGHTS=kxten
 # acl_commands.t - every command that names a mailbox, as owner, sharee with each right, stranger,
 # anonymous and administrator.  A command of the table that has no row here, and is not known to be tested
 # elsewhere, fails.

@@ -7,8 +7,8 @@
 #include "lib/base/map.h"
 #include "lib/base/mem.h"
 
-/* A database of at most so many bytes is read as a whole. */
-enum { SMALL_DATABASE = 128 * 1024 };
+/* After so many mailboxes a database of at most so many bytes is read as a whole. */
+enum { FEW_MAILBOXES = 8, SMALL_DATABASE = 128 * 1024 };
 
 /* ---- conflicts ---- */
 
@@ -77,7 +77,8 @@ struct specialuse_view {
     struct store *store;
     struct slice userid;
     bool is_admin;
-    bool whole;        /* everything was read */
+    bool whole, tried; /* everything was read; it was tried */
+    unsigned nasked;
     struct map *uses;  /* "<uniqueid>" -> struct use * */
     struct map *asked; /* uniqueids that were looked up one by one */
 };
@@ -118,24 +119,40 @@ static err_t take(void *arg, struct slice id, struct slice entry, struct slice u
 err_t specialuse_open(struct store *s, struct slice userid, bool is_admin,
                       struct specialuse_view **out)
 {
-    struct specialuse_view *v = mem_zalloc(sizeof *v);
-    struct db_version version;
     struct db *db;
     err_t err = store_db(s, STORE_DB_ANNOTATIONS, &db);
 
-    v->store = s;
-    v->userid = userid;
-    v->is_admin = is_admin;
-    v->uses = map_new(free_use);
-    v->asked = map_new(NULL);
-    if (!err && db_version_of(db, &version) == ERR_OK && version.size <= SMALL_DATABASE) {
-        err = annot_foreach(s, SLICE_NULL, take, v);
-        v->whole = !err;
-    }
-    *out = v;
+    *out = NULL;
     if (err)
-        specialuse_close(out);
-    return err;
+        return err;
+    *out = mem_zalloc(sizeof **out);
+    **out = (struct specialuse_view){ .store = s,
+                                      .userid = userid,
+                                      .is_admin = is_admin,
+                                      .uses = map_new(free_use),
+                                      .asked = map_new(NULL) };
+    return ERR_OK;
+}
+
+/* So many were asked for that one read of everything is cheaper, if that is not much. */
+static void read_whole(struct specialuse_view *v)
+{
+    struct db_version version;
+    struct db *db;
+
+    v->tried = true;
+    if (store_db(v->store, STORE_DB_ANNOTATIONS, &db) != ERR_OK ||
+        db_version_of(db, &version) != ERR_OK || version.size > SMALL_DATABASE)
+        return;
+    map_free(&v->uses);
+    v->uses = map_new(free_use);
+    v->whole = annot_foreach(v->store, SLICE_NULL, take, v) == ERR_OK;
+    if (v->whole)
+        return;
+    map_free(&v->uses); /* logged; one by one as before */
+    v->uses = map_new(free_use);
+    map_free(&v->asked);
+    v->asked = map_new(NULL);
 }
 
 void specialuse_close(struct specialuse_view **vp)
@@ -156,6 +173,8 @@ struct slice specialuse_of(struct specialuse_view *v, const struct mbentry *e)
 
     if (!id.n || mbname_is_inbox(name))
         return SLICE_NULL;
+    if (!v->tried && ++v->nasked > FEW_MAILBOXES)
+        read_whole(v);
     if (!v->whole && !map_has(v->asked, id)) {
         map_put(v->asked, id, v);
         if (annot_of(v->store, id, take, v) != ERR_OK)
