@@ -1,6 +1,6 @@
 #!/usr/bin/perl
-# cyradm.t - Debian's cyradm administers our server: mailboxes, rights, quotas
-# covers: MP-26 RC-36 AC-12 AC-18 AC-19 AC-28 AC-33 AC-34 AC-40 QU-06 QU-07 QU-08 NS-07 NS-17 FQ-18 FQ-22
+# cyradm.t - Debian's cyradm administers our server: mailboxes, rights, quotas, annotations
+# covers: AD-07 SU-02 AN-02 AN-03 AN-04 MP-26 RC-36 AC-12 AC-18 AC-19 AC-28 AC-33 AC-34 AC-40 QU-06 QU-07 QU-08 NS-07 NS-17 FQ-18 FQ-22
 use strict;
 use warnings;
 use Test::More;
@@ -63,6 +63,25 @@ my @session = (
     [ 'sub shared' ],
     [ 'lm -subscribed',                     qr/^shared\b/ ],
     [ 'unsub shared' ],
+    [ 'cm --specialuse \\Sent user.alice.Sent' ],
+    [ 'cm --specialuse \\Nope user.alice.Nope', '', 'createmailbox: Special use is not supported' ],
+    [ 'info user.alice.Sent',               qr/^\{user\.alice\.Sent\}:\n  private:\n    check: NIL\n    checkperiod: NIL\n.*    squat: NIL\n  shared:\n.*    annotsize: 5\n.*    duplicatedeliver: false\n.*    expire: NIL\n.*    uniqueid: \w{24}\n\z/s ],
+    [ 'info',                               qr/^\{Server Wide\}\n  private:\n    admin: NIL\n.*    freespace: \d+\n    most: \d+;\d+\n    total: \d+;\d+\n    shutdown: NIL\n    squat: NIL\n\z/s ],
+    [ 'mboxconfig user.alice comment hello' ],
+    [ 'mboxconfig user.alice expire 3' ],
+    [ 'mboxconfig user.alice expire x',     '', 'mboxconfig: Invalid annotation value' ],
+    [ 'mboxconfig user.alice nosuch x',     '', 'mboxconfig: entry must begin with /shared or /private' ],
+    [ 'mboxconfig user.nosuch comment x',   '', 'mboxconfig: Mailbox does not exist' ],
+    [ 'mboxconfig shared expire 3' ],
+    [ 'setmd --private user.alice comment mine' ],
+    [ 'setmd user.alice.Sent specialuse \\Junk' ],
+    [ 'getmd user.alice',                   qr/^\{user\.alice\}:\n  private:\n.*    comment: mine\n.*  shared:\n.*    comment: hello\n.*    expire: 3\n/s ],
+    [ 'setinfo motd hi' ],
+    [ 'setinfo comment "a server"' ],
+    [ 'info ""',                            qr/^\{Server Wide\}\n.*  shared:\n    admin: NIL\n    comment: a server\n    motd: hi\n/s ],
+    [ 'mboxconfig user.alice expire none' ],
+    [ 'sam user.alice.Sent cyrus x' ],
+    [ 'dm user.alice.Sent' ],
     [ 'ver',                                qr/^name\s*: .+\nversion\s*: .+/ ],
     [ 'server',                             qr/^127\.0\.0\.1$/m ],
 );

@@ -17,7 +17,8 @@ static void test_each(void)
         { OP_STORE_SEEN, "s" },    { OP_STORE_DELETED, "t" }, { OP_EXPUNGE, "e" },
         { OP_POST, "p" },          { OP_CREATE_BELOW, "k" },  { OP_DELETE, "x" },
         { OP_RENAME_FROM, "x" },   { OP_ADMIN_ACL, "a" },     { OP_LIST_ACL, "a" },
-        { OP_GET_QUOTAROOT, "r" }, { OP_SUBSCRIBE, "l" },     { OP_ANNOTATE, "lrw" },
+        { OP_GET_QUOTAROOT, "r" }, { OP_SUBSCRIBE, "l" },     { OP_ANNOTATE, "lw" },
+        { OP_GET_ANNOTATION, "lrswip" },
     };
     bool seen[OP_NOPS] = { false };
     rights_t r;

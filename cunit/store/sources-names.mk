@@ -2,7 +2,9 @@
 cunit_store_unit_store_SOURCES += \
 	cunit/store/instance.c cunit/store/instance.h \
 	cunit/store/acl_test.c \
+	cunit/store/annot_entry_test.c \
 	cunit/store/annot_test.c \
+	cunit/store/mbannotate_test.c \
 	cunit/store/autocreate_test.c \
 	cunit/store/dup_test.c \
 	cunit/store/mbcrash_test.c \
@@ -15,6 +17,7 @@ cunit_store_unit_store_SOURCES += \
 	cunit/store/partition_test.c \
 	cunit/store/policy_test.c \
 	cunit/store/quota_test.c \
+	cunit/store/specialuse_test.c \
 	cunit/store/status_test.c \
 	cunit/store/statuscache_test.c \
 	cunit/store/store_test.c \

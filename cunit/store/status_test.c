@@ -18,10 +18,10 @@ static void test_sample(void)
         const char *name, *userid;
         struct status want;
     } rows[] = {
-        { "user.fred", "fred", { 6, 1, 3, 8, 1795258294, 0, 2702, 22 } },
-        { "user.fred.Work", "mary", { 3, 0, 2, 4, 1795258294, 0, 1778, 10 } },
-        { "user.fred.Sh", "mary", { 2, 0, 1, 3, 1795258294, 0, 212, 7 } },
-        { "shared.news", "mary", { 2, 0, 1, 3, 1795258294, 0, 650, 6 } },
+        { "user.fred", "fred", { 6, 1, 3, 8, 1795258294, 0, 2702, 22, 0 } },
+        { "user.fred.Work", "mary", { 3, 0, 2, 4, 1795258294, 0, 1778, 10, 0 } },
+        { "user.fred.Sh", "mary", { 2, 0, 1, 3, 1795258294, 0, 212, 7, 0 } },
+        { "shared.news", "mary", { 2, 0, 1, 3, 1795258294, 0, 650, 6, 0 } },
     };
     struct store *s = instance_open_sample("hashimapspool: yes");
     struct mbentry e;

@@ -106,7 +106,7 @@ rename "$_.away", $_ for @files;
 is(found($d, 'BODY body'), '* SEARCH 1 2 3 4 5 6', '(they are back)');
 
 # ---- rights: a reader may, one without r may not select
-like($c->cmd('CAPABILITY')->{untagged}[0], qr/\bESORT\b.*\bSORT SORT=DISPLAY THREAD=ORDEREDSUBJECT THREAD=REFERENCES\b.*SORT=MODSEQ SORT=UID THREAD=REFS/, 'advertised');
+like($c->cmd('CAPABILITY')->{untagged}[0], qr/\bESORT\b.*\bSORT SORT=DISPLAY SPECIAL-USE STATUS=SIZE THREAD=ORDEREDSUBJECT THREAD=REFERENCES\b.*SORT=MODSEQ SORT=UID THREAD=REFS/, 'advertised');
 $i->stop;
 is($i->faults, '', 'no fault');
 done_testing;

@@ -71,32 +71,44 @@ sub items {
     return \%f;
 }
 
+# Entries with a value in METADATA lines (the transcript has no others), in order of the alphabet; but for
+# figures of the moment and literals (of which the transcript has only the heads).
+sub entries {
+    my @all;
+    for (@_) {
+        my ($box, $list) = /^\* METADATA ("[^"]*"|\S+) \((.*)\)\z/s or next;
+        push @all, map { "$box $_" } grep { !m{ NIL\z|/freespace|/lastupdate"|/specialuse"} } $list =~ /"[^"]*" (?:"[^"]*"|NIL|\{\d+\}\r\n[^")]*)/g;
+    }
+    return [ sort map { s/\s+\z//r } @all ];
+}
+
 my (%session, %left_out);
 sub session { my ($user) = @_; return $session{$user} ||= $i->imap(user => $user) }
 my $box = '';
 for my $step (transcript()) {
     my ($user, $command, $want, $status) = @$step;
-    if ($command =~ /^GETMETADATA|\(ANNOTATION/) { $left_out{ (split ' ', $command)[0] }++; next }
+    if ($command =~ /\(ANNOTATION/) { $left_out{ (split ' ', $command)[0] }++; next }
     $box = "$1 " if $command =~ /^EXAMINE (.*)/;
     my $where = "$user, " . ($command =~ /^FETCH/ ? $box : '') . $command;
-    my $send = $command =~ /^FETCH .*EMAILID/ ? 'FETCH 1:* (UID FLAGS MODSEQ RFC822.SIZE INTERNALDATE)' : $command =~ s/ SIZE\)$/)/r;
-    s/^(\* LIST \([^)]*) \\Trash/$1/ for @$want;
+    my $send = $command =~ /^FETCH .*EMAILID/ ? 'FETCH 1:* (UID FLAGS MODSEQ RFC822.SIZE INTERNALDATE)' : $command;
     my $r = session($user)->cmd($send);
     is($r->{status}, $status, "$where: $status") or diag $r->{text};
     next if $status ne 'OK';
-    my @got = @{ $r->{untagged} };
+    # the names of RFC 9208 stand behind those of 3.6
+    my @got = map { /^\* QUOTA / ? s/(?: ANNOTATION-STORAGE \d+ \d+)?(?: MAILBOX \d+ \d+)?\)\z/)/r : $_ } @{ $r->{untagged} };
     if ($command =~ /EMAILID/) {
         is_deeply(items(@got), items(@$want), $where);
     } elsif ($command =~ /^EXAMINE/) {
         my $ours = join "\n", @got;
-        for my $line (grep { !/MAILBOXID/ } @$want) {
+        for my $line (@$want) {
             (my $core = $line) =~ s/\] .*/]/;       # the words behind a code are free
             like($ours, qr/^\Q$core\E/m, "$where: $core");
         }
     } elsif ($command =~ /^STATUS/) {
         my ($w, $g) = map { my ($list) = ($_->[0] // '') =~ /\(([^()]*)\)$/; +{ split ' ', $list // '' } } $want, \@got;
-        delete $w->{SIZE};
         is_deeply($g, $w, $where);
+    } elsif ($command =~ /^GETMETADATA/) {
+        is_deeply(entries(@got), entries(@$want), $where);
     } elsif ($command =~ /HEADER\.FIELDS/) {
         s/HEADER\.FIELDS \(Subject\)/HEADER.FIELDS (SUBJECT)/i, s/\r?\n/\n/g for @got, @$want;
         is_deeply(\@got, $want, $where);
@@ -106,7 +118,7 @@ for my $step (transcript()) {
         is_deeply([ sort @got ], [ sort @$want ], $where);
     }
 }
-cmp_ok($left_out{GETMETADATA}, '>', 10, 'the transcript was read');
+cmp_ok($left_out{FETCH}, '>', 1, 'the transcript was read');
 
 # what the annotations and files beside do
 my $fred = session('fred');

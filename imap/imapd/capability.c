@@ -1,10 +1,14 @@
 /* capability.c - the capability list: one row each, with the states in which it may be used
  *
- * Before login only what works before login is shown (decisions.md).
+ * Before login only what works before login is shown (decisions.md), but for what cyradm of 3.6
+ * wants to know: it asks for the list once, before it logs in (ST_EARLY).
  */
 #include "imap/imapd/imapd.h"
 
 #include "lib/conf/conf.h"
+
+/* In rows: told before login too, to those who ask (not in the greeting). */
+enum { ST_EARLY = 1 << 30 };
 
 static bool has_starttls(const struct session *s)
 {
@@ -14,6 +18,21 @@ static bool has_starttls(const struct session *s)
 static bool login_is_disabled(const struct session *s)
 {
     return !sasl_server_plain_allowed(s->base->sasl);
+}
+
+static bool is_admin(const struct session *s)
+{
+    return s->base->is_admin;
+}
+
+static bool has_legacy_annotations(const struct session *s)
+{
+    return conf_bool(CONF_ANNOTATION_ENABLE_LEGACY_COMMANDS);
+}
+
+static bool has_referrals(const struct session *s)
+{
+    return !conf_bool(CONF_PROXYD_DISABLE_MAILBOX_REFERRALS);
 }
 
 static bool has_idle(const struct session *s)
@@ -50,39 +69,54 @@ static const struct capability {
     { "LOGINDISABLED", ST_NOAUTH, login_is_disabled },
     { "SASL-IR", ST_NOAUTH, NULL },
     { "ACL", ST_LOGGED_IN, NULL },
+    { "ANNOTATEMORE", ST_LOGGED_IN | ST_EARLY, has_legacy_annotations },
     { "CHILDREN", ST_LOGGED_IN, NULL },
     { "COMPRESS=DEFLATE", ST_LOGGED_IN, may_compress },
     { "CONDSTORE", ST_LOGGED_IN, NULL },
     { "CONTEXT=SEARCH", ST_LOGGED_IN, NULL },
     { "CONTEXT=SORT", ST_LOGGED_IN, NULL },
+    { "CREATE-SPECIAL-USE", ST_LOGGED_IN | ST_EARLY, NULL },
     { "ESEARCH", ST_LOGGED_IN, NULL },
     { "ESORT", ST_LOGGED_IN, NULL },
     { "INPROGRESS", ST_LOGGED_IN, NULL },
-    { "LIST-EXTENDED", ST_LOGGED_IN, NULL },
+    { "LIST-EXTENDED", ST_LOGGED_IN | ST_EARLY, NULL },
+    { "LIST-METADATA", ST_LOGGED_IN, NULL },
+    { "LIST-MYRIGHTS", ST_LOGGED_IN, NULL },
     { "LIST-STATUS", ST_LOGGED_IN, NULL },
+    { "MAILBOX-REFERRALS", ST_LOGGED_IN | ST_EARLY, has_referrals },
+    { "METADATA", ST_LOGGED_IN | ST_EARLY, NULL },
     { "MOVE", ST_LOGGED_IN, NULL },
     { "MULTISEARCH", ST_LOGGED_IN, NULL },
     { "NAMESPACE", ST_LOGGED_IN, NULL },
+    { "OBJECTID", ST_LOGGED_IN, NULL },
     { "PARTIAL", ST_LOGGED_IN, NULL },
     { "PREVIEW", ST_LOGGED_IN, NULL },
     { "QRESYNC", ST_LOGGED_IN, NULL },
     { "QUOTA", ST_LOGGED_IN, NULL },
+    { "QUOTA=RES-STORAGE", ST_LOGGED_IN, NULL },
+    { "QUOTA=RES-MESSAGE", ST_LOGGED_IN, NULL },
+    { "QUOTA=RES-MAILBOX", ST_LOGGED_IN, NULL },
+    { "QUOTA=RES-ANNOTATION-STORAGE", ST_LOGGED_IN, NULL },
+    { "QUOTASET", ST_LOGGED_IN, is_admin },
     { "RIGHTS=kxten", ST_LOGGED_IN, NULL },
     { "SAVEDATE", ST_LOGGED_IN, NULL },
     { "SEARCHRES", ST_LOGGED_IN, NULL },
     { "SORT", ST_LOGGED_IN, NULL },
     { "SORT=DISPLAY", ST_LOGGED_IN, NULL },
+    { "SPECIAL-USE", ST_LOGGED_IN | ST_EARLY, NULL },
+    { "STATUS=SIZE", ST_LOGGED_IN, NULL },
     { "THREAD=ORDEREDSUBJECT", ST_LOGGED_IN, NULL },
     { "THREAD=REFERENCES", ST_LOGGED_IN, NULL },
-    { "UIDPLUS", ST_LOGGED_IN, NULL },
     { "UIDONLY", ST_LOGGED_IN, NULL },
+    { "UIDPLUS", ST_LOGGED_IN, NULL },
     { "UNAUTHENTICATE", ST_LOGGED_IN, NULL },
     { "UNSELECT", ST_LOGGED_IN, NULL },
     { "WITHIN", ST_LOGGED_IN, NULL },
+    { "DIGEST=SHA1", ST_LOGGED_IN, NULL },
     { "SORT=MODSEQ", ST_LOGGED_IN, NULL },
     { "SORT=UID", ST_LOGGED_IN, NULL },
     { "THREAD=REFS", ST_LOGGED_IN, NULL },
-    { "DIGEST=SHA1", ST_LOGGED_IN, NULL },
+    { "XLIST", ST_LOGGED_IN, NULL },
     { "X-QUOTA=STORAGE", ST_LOGGED_IN, NULL },
     { "X-QUOTA=MESSAGE", ST_LOGGED_IN, NULL },
     { "X-QUOTA=X-ANNOTATION-STORAGE", ST_LOGGED_IN, NULL },
@@ -90,18 +124,18 @@ static const struct capability {
     { "IDLE", ST_LOGGED_IN, has_idle },
 };
 
-static bool is_shown(const struct session *s, const struct capability *c)
+static bool is_shown(const struct session *s, const struct capability *c, unsigned states)
 {
-    return (c->states & s->state) && (!c->when || c->when(s))
+    return (c->states & states) && (!c->when || c->when(s))
            && !conf_has_word(CONF_SUPPRESS_CAPABILITIES, slice_cstr(c->word));
 }
 
-void capability_text(struct session *s, struct buf *out)
+static void put_words(struct session *s, unsigned states, struct buf *out)
 {
     size_t start = out->n;
 
     for (size_t i = 0; i < sizeof capabilities / sizeof *capabilities; i++) {
-        if (!is_shown(s, &capabilities[i]))
+        if (!is_shown(s, &capabilities[i], states))
             continue;
         if (out->n > start)
             buf_addc(out, ' ');
@@ -116,4 +150,14 @@ void capability_text(struct session *s, struct buf *out)
         }
         buf_fini(&mechs);
     }
+}
+
+void capability_text(struct session *s, struct buf *out)
+{
+    put_words(s, s->state, out);
+}
+
+void capability_answer(struct session *s, struct buf *out)
+{
+    put_words(s, s->state == ST_NOAUTH ? s->state | ST_EARLY : s->state, out);
 }

@@ -14,7 +14,7 @@ void cmd_capability(void *session, const struct command *cmd)
 
     if (args_end(s) != ERR_OK)
         return;
-    capability_text(s, &caps);
+    capability_answer(s, &caps);
     untagged(s, "CAPABILITY %.*s", SLICE_ARG(buf_slice(&caps)));
     buf_fini(&caps);
     reply_ok(s, "Completed");

@@ -1,4 +1,7 @@
-/* cmd_quota.c - GETQUOTA, GETQUOTAROOT, SETQUOTA (RFC 2087), and the alert at SELECT */
+/* cmd_quota.c - GETQUOTA, GETQUOTAROOT, SETQUOTA (RFC 2087, 9208), and the alert at SELECT
+ *
+ * Two resources have a name of 3.6 (X-...) and one of RFC 9208: both are told and taken.
+ */
 #include "imap/imapd/imapd.h"
 
 #include <inttypes.h>
@@ -10,23 +13,35 @@
 #include "lib/conf/conf.h"
 #include "lib/text/imapout.h"
 
+/* Names of RFC 9208 5 for what 3.6 calls otherwise. */
+static const char *const standard_names[QUOTA_NRES] = {
+    [QUOTA_ANNOTATION] = "ANNOTATION-STORAGE", [QUOTA_FOLDERS] = "MAILBOX"
+};
+
+static void put_resource(struct buf *b, const char *name, enum quota_res r,
+                         const struct quota_state *q)
+{
+    int64_t unit = quota_res_unit(r);
+
+    if (b->p[b->n - 1] != '(')
+        buf_addc(b, ' ');
+    buf_addf(b, "%s %" PRId64 " %" PRId64, name, q->used[r] / unit, q->limit[r] / unit);
+}
+
 /* Usage in the units of the limits, rounded down as 3.6 does. */
 static void put_quota(struct session *s, struct slice root, const struct quota_state *q)
 {
     struct buf b = BUF_INIT;
-    bool first = true;
 
     buf_adds(&b, "* QUOTA ");
     session_put_mailbox(s, &b, root);
     buf_adds(&b, " (");
-    for (int r = 0; r < QUOTA_NRES; r++) {
-        int64_t unit = quota_res_unit((enum quota_res)r);
-        if (q->limit[r] == QUOTA_UNLIMITED)
-            continue;
-        buf_addf(&b, "%s%s %" PRId64 " %" PRId64, first ? "" : " ", quota_res_names[r], q->used[r] / unit,
-                 q->limit[r] / unit);
-        first = false;
-    }
+    for (int r = 0; r < QUOTA_NRES; r++)
+        if (q->limit[r] != QUOTA_UNLIMITED)
+            put_resource(&b, quota_res_names[r], (enum quota_res)r, q);
+    for (int r = 0; r < QUOTA_NRES; r++)
+        if (q->limit[r] != QUOTA_UNLIMITED && standard_names[r])
+            put_resource(&b, standard_names[r], (enum quota_res)r, q);
     buf_adds(&b, ")\r\n");
     stream_put_slice(out(s), buf_slice(&b));
     buf_fini(&b);
@@ -121,7 +136,8 @@ static err_t read_limits(struct session *s, int64_t limit[QUOTA_NRES])
         if ((err = imaptok_atom(t, &word)) != ERR_OK || (err = imaptok_sp(t)) != ERR_OK
             || (err = imaptok_number64(t, &value)) != ERR_OK)
             break;
-        while (r < QUOTA_NRES && !slice_eqs_nocase(word, quota_res_names[r]))
+        while (r < QUOTA_NRES && !slice_eqs_nocase(word, quota_res_names[r]) &&
+               !(standard_names[r] && slice_eqs_nocase(word, standard_names[r])))
             r++;
         if (r == QUOTA_NRES)
             return ERR_UNSUPPORTED;

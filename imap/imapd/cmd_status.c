@@ -33,10 +33,25 @@ static uint64_t get_modseq(const struct status *st)
     return st->highestmodseq;
 }
 
+static uint64_t get_size(const struct status *st)
+{
+    return st->size;
+}
+
+static uint64_t get_deleted(const struct status *st)
+{
+    return st->deleted;
+}
+
+static uint64_t get_deleted_storage(const struct status *st)
+{
+    return st->deleted_storage;
+}
+
 static const struct status_row {
     const char *name;
     unsigned want;
-    uint64_t (*get)(const struct status *);
+    uint64_t (*get)(const struct status *);     /* NULL: the mailbox's id */
     unsigned enables;
 } rows[] = {
     { "MESSAGES", STATUS_COUNTS, get_messages, 0 },
@@ -45,6 +60,10 @@ static const struct status_row {
     { "UIDVALIDITY", STATUS_COUNTS, get_uidvalidity, 0 },
     { "UNSEEN", STATUS_UNSEEN, get_unseen, 0 },
     { "HIGHESTMODSEQ", STATUS_COUNTS, get_modseq, ENABLED_CONDSTORE },  /* RFC 7162 3.1.7 */
+    { "SIZE", STATUS_COUNTS, get_size, 0 },                             /* RFC 8438 */
+    { "DELETED", STATUS_COUNTS | STATUS_DELETED, get_deleted, 0 },                       /* RFC 9208 4.1.4 */
+    { "DELETED-STORAGE", STATUS_DELETED_STORAGE, get_deleted_storage, 0 },
+    { "MAILBOXID", STATUS_COUNTS, NULL, 0 },                            /* RFC 8474 4.3 */
 };
 
 #define NROWS (sizeof rows / sizeof *rows)
@@ -103,7 +122,10 @@ err_t status_items_put(struct session *s, const struct mbentry *entry, unsigned 
         buf_adds(&b, n++ ? " " : " (");
         buf_adds(&b, rows[i].name);
         buf_addc(&b, ' ');
-        buf_add_u64(&b, rows[i].get(&st));
+        if (rows[i].get)
+            buf_add_u64(&b, rows[i].get(&st));
+        else
+            buf_addf(&b, "(%.*s)", SLICE_ARG(buf_slice(&entry->uniqueid)));
     }
     buf_adds(&b, ")\r\n");
     stream_put_slice(out(s), buf_slice(&b));

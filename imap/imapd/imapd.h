@@ -100,7 +100,9 @@ err_t session_access(struct session *, struct slice intname, enum policy_op, str
 void session_put_mailbox(struct session *, struct buf *, struct slice intname);
 
 /* ---- capability.c ---- */
-void capability_text(struct session *, struct buf *out);        /* for greeting, CAPABILITY, OK [CAPABILITY] */
+void capability_text(struct session *, struct buf *out);        /* for greeting and OK [CAPABILITY] */
+/* For CAPABILITY: the same, and before login what cyradm wants to know. */
+void capability_answer(struct session *, struct buf *out);
 
 /* ---- session.c ---- */
 void session_run(struct session_base *);        /* one connection, greeting to logout */
@@ -123,13 +125,17 @@ imap_handler cmd_select, cmd_close, cmd_unselect, cmd_check;
 /* cmd_mailbox.c */
 imap_handler cmd_create, cmd_delete, cmd_rename;
 /* cmd_list.c, cmd_subs.c, cmd_status.c */
-imap_handler cmd_list, cmd_lsub, cmd_subscribe, cmd_unsubscribe, cmd_status;
+imap_handler cmd_list, cmd_lsub, cmd_xlist, cmd_subscribe, cmd_unsubscribe, cmd_status;
 /* cmd_append.c, cmd_copy.c, cmd_expunge.c, cmd_store.c, cmd_fetch.c, cmd_search.c, cmd_idle.c */
 imap_handler cmd_append, cmd_copy, cmd_expunge, cmd_store, cmd_fetch, cmd_search, cmd_idle;
 /* cmd_sort.c, cmd_thread.c, cmd_esearch.c */
 imap_handler cmd_sort, cmd_thread, cmd_esearch;
 /* search_context.c */
 imap_handler cmd_cancelupdate;
+/* cmd_metadata.c */
+imap_handler cmd_getmetadata, cmd_setmetadata;
+/* cmd_annotation.c */
+imap_handler cmd_getannotation, cmd_setannotation;
 /* cmd_acl.c, cmd_quota.c */
 imap_handler cmd_setacl, cmd_deleteacl, cmd_getacl, cmd_listrights, cmd_myrights;
 imap_handler cmd_getquota, cmd_setquota, cmd_getquotaroot;

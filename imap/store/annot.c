@@ -3,11 +3,23 @@
 
 #include "imap/store/annot_format.h"
 #include "imap/store/lockorder.h"
+#include "imap/store/mbname.h"
 #include "imap/store/store_impl.h"
 #include "lib/base/log.h"
 
+struct slice annot_userid(struct slice intname, struct slice userid)
+{
+    return intname.n && mbname_owned_by(intname, userid) ? ANNOT_OWNER : userid;
+}
+
 err_t annot_read(struct store *s, struct slice uniqueid, const char *entry, struct slice userid,
                  struct buf *value)
+{
+    return annot_get(s, uniqueid, slice_cstr(entry), userid, value);
+}
+
+err_t annot_get(struct store *s, struct slice uniqueid, struct slice entry, struct slice userid,
+                struct buf *value)
 {
     struct buf key = BUF_INIT, bytes = BUF_INIT;
     struct slice text;
@@ -16,12 +28,12 @@ err_t annot_read(struct store *s, struct slice uniqueid, const char *entry, stru
     err_t err = store_db(s, STORE_DB_ANNOTATIONS, &db);
 
     buf_reset(value);
-    annot_format_key(uniqueid, slice_cstr(entry), userid, &key);
+    annot_format_key(uniqueid, entry, userid, &key);
     if (!err)
         err = db_fetch(db, NULL, buf_slice(&key), &bytes);
     if (!err && !annot_format_parse(buf_slice(&bytes), &text, &deleted)) {
-        log_err("DBERROR: damaged annotation: uniqueid=<%.*s> entry=<%s>", SLICE_ARG(uniqueid),
-                entry);
+        log_err("DBERROR: damaged annotation: uniqueid=<%.*s> entry=<%.*s>", SLICE_ARG(uniqueid),
+                SLICE_ARG(entry));
         err = ERR_CORRUPT;
     }
     if (!err && (deleted || text.n == 0))
@@ -33,29 +45,89 @@ err_t annot_read(struct store *s, struct slice uniqueid, const char *entry, stru
     return err;
 }
 
-err_t annot_write(struct store *s, struct slice uniqueid, const char *entry, struct slice userid,
-                  struct slice value)
+/* One transaction of changes. */
+struct changing {
+    struct db *db;
+    struct db_txn *txn;
+    struct slice uniqueid;
+    bool counted;
+    unsigned n;                         /* values that are there, when counted */
+};
+
+static err_t count_value(void *arg, struct slice key, struct slice value)
+{
+    struct changing *c = arg;
+
+    (void)key;
+    (void)value;
+    return ++c->n >= ANNOT_ENTRIES_MAX ? ERR_LIMIT : ERR_OK;
+}
+
+/* One value more: is there room? */
+static err_t make_room(struct changing *c)
+{
+    struct buf prefix = BUF_INIT;
+    err_t err = ERR_OK;
+
+    if (!c->counted) {
+        buf_add_slice(&prefix, c->uniqueid);
+        buf_addc(&prefix, '\0');
+        err = db_foreach(c->db, c->txn, buf_slice(&prefix), count_value, c);
+        buf_fini(&prefix);
+        c->counted = true;
+    }
+    return err ? err : c->n++ < ANNOT_ENTRIES_MAX ? ERR_OK : ERR_LIMIT;
+}
+
+static err_t change_one(struct changing *c, const struct annot_change *change)
 {
     struct buf key = BUF_INIT, bytes = BUF_INIT;
-    struct db *db;
-    err_t err = store_db(s, STORE_DB_ANNOTATIONS, &db);
+    err_t err;
 
-    if (err)
-        return err;
-    annot_format_key(uniqueid, slice_cstr(entry), userid, &key);
-    lockorder_take(LOCK_LEAF);
-    if (value.n) {
-        annot_format_value(value, 0, 0, &bytes);
-        err = db_store_now(db, buf_slice(&key), buf_slice(&bytes));
+    annot_format_key(c->uniqueid, change->entry, change->userid, &key);
+    if (change->value.n) {
+        err = db_fetch(c->db, c->txn, buf_slice(&key), &bytes);
+        if (err == ERR_NOTFOUND)
+            err = make_room(c);
+        annot_format_value(change->value, 0, 0, &bytes);
+        if (!err)
+            err = db_store(c->txn, buf_slice(&key), buf_slice(&bytes));
     } else {
-        err = db_delete_now(db, buf_slice(&key));
+        err = db_delete(c->txn, buf_slice(&key));
         if (err == ERR_NOTFOUND)
             err = ERR_OK;
     }
-    lockorder_drop(LOCK_LEAF);
     buf_fini(&key);
     buf_fini(&bytes);
     return err;
+}
+
+err_t annot_change_all(struct store *s, struct slice uniqueid, const struct annot_change *changes,
+                       size_t n)
+{
+    struct changing c = { .uniqueid = uniqueid };
+    err_t err = store_db(s, STORE_DB_ANNOTATIONS, &c.db);
+
+    if (err || !n)
+        return err;
+    lockorder_take(LOCK_LEAF);
+    err = db_begin(c.db, &c.txn);
+    for (size_t i = 0; i < n && !err; i++)
+        err = change_one(&c, &changes[i]);
+    if (err)
+        db_abort(&c.txn);
+    else
+        err = db_commit(&c.txn);
+    lockorder_drop(LOCK_LEAF);
+    return err;
+}
+
+err_t annot_write(struct store *s, struct slice uniqueid, const char *entry, struct slice userid,
+                  struct slice value)
+{
+    const struct annot_change change = { slice_cstr(entry), userid, value };
+
+    return annot_change_all(s, uniqueid, &change, 1);
 }
 
 /* ---- walks ---- */
@@ -96,6 +168,21 @@ err_t annot_foreach(struct store *s, struct slice uniqueid, annot_visit_fn *visi
     err_t err = store_db(s, STORE_DB_ANNOTATIONS, &db);
 
     id_prefix(uniqueid, &prefix);
+    if (!err)
+        err = db_foreach(db, NULL, buf_slice(&prefix), visit_record, &w);
+    buf_fini(&prefix);
+    return err;
+}
+
+err_t annot_of(struct store *s, struct slice uniqueid, annot_visit_fn *visit, void *arg)
+{
+    struct walk w = { visit, arg };
+    struct buf prefix = BUF_INIT;
+    struct db *db;
+    err_t err = store_db(s, STORE_DB_ANNOTATIONS, &db);
+
+    buf_add_slice(&prefix, uniqueid);
+    buf_addc(&prefix, '\0');
     if (!err)
         err = db_foreach(db, NULL, buf_slice(&prefix), visit_record, &w);
     buf_fini(&prefix);

@@ -337,7 +337,7 @@ err_t commit_write(struct commit *c, struct durable *d)
     bool records = c->changes.n || c->appended.n;
     err_t err = make_head(c);
     make_runs(c);
-    if (!err && records)
+    if (!err && (records || c->quota_delta[2]))
         err = write_records(c);
     c->head_written = true;
     if (!err)
@@ -407,7 +407,7 @@ err_t commit_apply_index(struct commit *c)
     c->header_written = c->header_changed;
     if (!err && c->header_changed)
         err = apply_header_file(c);
-    if (!err && c->runs.n)
+    if (!err && (c->runs.n || c->quota_delta[2]))
         err = write_records(c);
     c->head_written = true;
     return err ? err : write_head(c, &c->head, 0, raw);

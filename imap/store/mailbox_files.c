@@ -181,28 +181,6 @@ err_t mailbox_set_uidvalidity(struct store *s, const struct mbentry *e, uint32_t
     return err;
 }
 
-err_t mailbox_count_annotations(struct store *s, const struct mbentry *e, int64_t bytes,
-                                uint64_t *modseq_out)
-{
-    const int64_t used[QUOTA_NRES] = { [QUOTA_ANNOTATION] = bytes };
-    struct mailbox *mb;
-    struct commit *c;
-    err_t err = begin_on(s, e, &mb, &c);
-
-    if (err)
-        return err;
-    c->head.quota_annot_used = (uint32_t)((int64_t)c->head.quota_annot_used + bytes);
-    c->head.highestmodseq++;
-    if (modseq_out)
-        *modseq_out = c->head.highestmodseq;
-    c->head_changed = c->head_durable = true;
-    err = commit_end(&c);
-    if (!err)
-        err = quota_charge(s, mailbox_quotaroot(mb), used, 1);
-    mailbox_close(&mb);
-    return err;
-}
-
 /* ---- ask ---- */
 
 bool mailbox_has_files(const struct mbentry *e)

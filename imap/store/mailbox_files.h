@@ -29,11 +29,6 @@ err_t mailbox_set_header(struct store *, const struct mbentry *, const struct sl
 err_t mailbox_set_uidvalidity(struct store *, const struct mbentry *,
                               uint32_t uidvalidity) NODISCARD;
 
-/* The values of the mailbox's own annotations grew by so many bytes (negative: shrank): they count
- * in its quota root.  highestmodseq is raised by one, and told (NULL: not). */
-err_t mailbox_count_annotations(struct store *, const struct mbentry *, int64_t bytes,
-                                uint64_t *modseq_out) NODISCARD;
-
 /* Take the mailbox out of use (option DELETED, durable), then remove all its files and its
  * directories (legacy form: also empty directories above).  Open views find ERR_NOTFOUND at their
  * next refresh.  Missing files are fine, so a crashed removal can be repeated.  Call it after the

@@ -55,9 +55,21 @@ err_t mbop_rename(struct store *, const struct actor *, struct slice from, struc
 err_t mbop_set_acl(struct store *, const struct actor *, struct slice name, struct slice identifier,
                    enum acl_mode, rights_t) NODISCARD;
 
-/* Set a value of the mailbox's annotations (annot.h says what userid is; "" removes it), and count
- * it in the index header and the quota.  No rights are asked and no limit is set here.
- * ERR_NOTFOUND: no such mailbox. */
+/* Values of the mailbox's own annotations and what of its header is shown as annotations, all in one
+ * change: nothing is visible before all is durable.  No rights are asked.  What is the same already
+ * is no change. */
+struct annot_change;
+struct mbop_annotations {
+    const struct annot_change *changes;         /* annot.h */
+    size_t nchanges;
+    uint32_t options_set, options_clear;        /* enum mailbox_options */
+    const time_t *pop3_show_after;              /* NULL: leave it; 0: none */
+    bool ignore_quota;
+};
+/* ERR_NOTFOUND: no such mailbox.  ERR_OVERQUOTA: the root's annotation limit (QUOTA_ANNOTATION). */
+err_t mbop_annotate_all(struct store *, struct slice name,
+                        const struct mbop_annotations *) NODISCARD;
+/* One value (annot.h says what userid is; "" removes it), whatever the quota says. */
 err_t mbop_annotate(struct store *, struct slice name, const char *entry, struct slice userid,
                     struct slice value) NODISCARD;
 

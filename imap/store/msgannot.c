@@ -5,6 +5,7 @@
 
 #include "imap/store/annot.h"
 #include "imap/store/annot_format.h"
+#include "imap/store/mailbox_impl.h"
 #include "imap/store/mbname.h"
 #include "imap/store/partition.h"
 #include "imap/store/store_impl.h"
@@ -229,4 +230,32 @@ err_t msgannot_mailbox_bytes(struct store *s, const struct mbentry *e, uint64_t 
         err = db_foreach(db, NULL, buf_slice(&prefix), add_bytes, out);
     buf_fini(&prefix);
     return err;
+}
+
+/* Bytes of the annotations of live messages. */
+static uint64_t message_bytes(struct mailbox *mb)
+{
+    struct msgannot *a = NULL;
+    struct msgannot_share share;
+    uint64_t bytes = 0;
+
+    if (msgannot_open(mb->store, &mb->entry, &a) != ERR_OK)
+        return 0;
+    for (uint32_t recno = 1; recno <= mailbox_nrecords(mb); recno++) {
+        if (!(mailbox_flags_at(mb, recno) & FLAG_INT_EXPUNGED) &&
+            msgannot_share(a, mailbox_uid_at(mb, recno), &share) == ERR_OK)
+            bytes += share.bytes;
+    }
+    msgannot_close(&a);
+    return bytes;
+}
+
+bool msgannot_are_counted(struct mailbox *mb)
+{
+    uint64_t bytes;
+
+    if (msgannot_mailbox_bytes(mb->store, &mb->entry, &bytes) != ERR_OK ||
+        (uint32_t)bytes == mb->head.quota_annot_used)
+        return true;
+    return (uint32_t)(bytes + message_bytes(mb)) == mb->head.quota_annot_used;
 }

@@ -57,4 +57,9 @@ err_t msgannot_remove(struct msgannot *, const struct msgannot_key *, size_t n,
 /* Bytes of the values of the mailbox's own annotations (annotations.db). */
 err_t msgannot_mailbox_bytes(struct store *, const struct mbentry *, uint64_t *out) NODISCARD;
 
+/* Does the header of the picture count them all?  Values become durable before it does
+ * (mbannotate.c).  True also when they cannot be read. */
+struct mailbox;
+bool msgannot_are_counted(struct mailbox *);
+
 #endif

@@ -39,12 +39,15 @@ err_t partition_choose(struct buf *out) NODISCARD;
 err_t partition_lock_path(const struct mbentry *, struct buf *out) NODISCARD;
 err_t partition_named_lock_path(struct slice name, struct buf *out) NODISCARD;
 
-/* ---- the choice alone, for tests ---- */
-
 struct partition_usage {
     struct slice name;
     uint64_t free_kib, total_kib;
 };
+/* Space on the file system of the messages of a partition.  False: it cannot be asked (logged). */
+bool partition_measure(struct slice name, struct partition_usage *out);
+
+/* ---- the choice alone, for tests ---- */
+
 /* Index of the chosen one of n >= 1, by partition_select_mode `mode`; soft_limit: percent used from
  * which one is passed over unless all are (0: no limit).  random: a number below 2^32. */
 size_t partition_pick(const char *mode, const struct partition_usage *, size_t n,

@@ -148,7 +148,7 @@ size_t partition_pick(const char *mode_name, const struct partition_usage *u, si
 
 /* ---- measuring ---- */
 
-static bool measure(struct slice name, struct partition_usage *out)
+bool partition_measure(struct slice name, struct partition_usage *out)
 {
     const char *root = partition_root(name, PARTITION_DATA);
     struct statvfs vfs;
@@ -194,7 +194,7 @@ err_t partition_choose(struct buf *out)
         return partition_exists(slice_cstr(fixed)) ? ERR_OK : ERR_UNSUPPORTED;
     }
     while (partition_next(&pos, &name)) {
-        if (!is_excluded(name) && measure(name, &one))
+        if (!is_excluded(name) && partition_measure(name, &one))
             *VEC_PUSH(&all, struct partition_usage) = one;
     }
     if (all.n) {

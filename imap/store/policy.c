@@ -24,7 +24,8 @@ static const struct need needs[OP_NOPS] = {
     [OP_LIST_ACL]      = { ACL_A, 0 },
     [OP_GET_QUOTAROOT] = { ACL_R, 0 },
     [OP_SUBSCRIBE]     = { ACL_L, 0 },
-    [OP_ANNOTATE]      = { ACL_L | ACL_R, ACL_W },
+    [OP_GET_ANNOTATION] = { ACL_L, ACL_R | ACL_S | ACL_W | ACL_I | ACL_P },     /* RFC 5464 3.3 */
+    [OP_ANNOTATE]      = { ACL_L | ACL_W, 0 },
 };
 
 err_t policy_check(enum policy_op op, rights_t held)

@@ -23,7 +23,8 @@ enum policy_op {
     OP_LIST_ACL,
     OP_GET_QUOTAROOT,
     OP_SUBSCRIBE,
-    OP_ANNOTATE,
+    OP_GET_ANNOTATION, /* and set private ones: l and one of rswip */
+    OP_ANNOTATE,       /* set shared ones */
     OP_NOPS
 };
 

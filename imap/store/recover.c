@@ -87,7 +87,8 @@ bool recover_looks_sound(struct mailbox *mb)
     if (mb->layout.version != INDEX_VERSION)
         return true;                    /* only read, never written here */
     if (mb->map.len != view_index_size(mb) || !look(mb, false, &l) || !same_counts(&l.counts, h) ||
-        l.max_modseq > h->highestmodseq || l.last_uid > h->last_uid || !next_name_is_free(mb))
+        l.max_modseq > h->highestmodseq || l.last_uid > h->last_uid || !next_name_is_free(mb) ||
+        !msgannot_are_counted(mb))
         return false;
     /* Every change of a record raises both: equal means that the last one is there as a whole. */
     if (l.max_modseq == h->highestmodseq || h->deletedmodseq == h->highestmodseq)

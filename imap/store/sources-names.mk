@@ -2,9 +2,12 @@
 imap_store_libstore_a_SOURCES += \
 	imap/store/acl.c imap/store/acl.h \
 	imap/store/annot.c imap/store/annot.h imap/store/annot_format.h \
+	imap/store/annot_define.c imap/store/annot_define.h \
+	imap/store/annot_entry.c imap/store/annot_entry.h \
 	imap/store/annot_recover.c \
 	imap/store/dup.c imap/store/dup.h \
 	imap/store/listener.c imap/store/listener.h \
+	imap/store/mbannotate.c \
 	imap/store/mbautocreate.c \
 	imap/store/mbcreate.c \
 	imap/store/mbdelete.c imap/store/mbdelete_impl.h \
@@ -28,6 +31,7 @@ imap_store_libstore_a_SOURCES += \
 	imap/store/quota.c imap/store/quota.h \
 	imap/store/quota_fix.c \
 	imap/store/quota_format.c imap/store/quota_format.h \
+	imap/store/specialuse.c imap/store/specialuse.h \
 	imap/store/status.c imap/store/status.h \
 	imap/store/statuscache.c imap/store/statuscache.h \
 	imap/store/statuscache_format.c imap/store/statuscache_format.h \

@@ -55,6 +55,20 @@ static uint32_t count_unseen(const struct mailbox *mb, const struct ranges *seen
     return seen_count < all ? all - seen_count : 0;
 }
 
+static uint64_t count_deleted(const struct mailbox *mb)
+{
+    uint64_t bytes = 0;
+    struct record rec;
+
+    for (uint32_t r = 1; r <= mailbox_nrecords(mb); r++) {
+        if (!(mailbox_flags_at(mb, r) & FLAG_DELETED) || !is_live(mb, r))
+            continue;
+        mailbox_record(mb, r, &rec);
+        bytes += rec.size;
+    }
+    return bytes;
+}
+
 /* What must look at records: \Recent of anybody, unseen of those who are not the owner. */
 static void take_user_counts(const struct mailbox *mb, bool internal, const struct seen *seen,
                              unsigned want, struct status *out)
@@ -84,6 +98,8 @@ static err_t read_records(struct store *s, const struct mbentry *e, struct slice
         err = seen_read(s, userid, mailbox_uniqueid(mb), &seen);
     if (!err)
         take_user_counts(mb, internal, &seen, want, out);
+    if (!err && (want & STATUS_DELETED_STORAGE))
+        out->deleted_storage = count_deleted(mb);
     seen_fini(&seen);
     mailbox_close(&mb);
     return err;
@@ -102,6 +118,8 @@ static err_t read_files(struct store *s, const struct mbentry *e, struct slice u
     needs_records = (want & (STATUS_RECENT | STATUS_UNSEEN)) && h.exists > 0;
     if (is_internal(e, &h, userid) && (!(want & STATUS_RECENT) || h.recentuid >= h.last_uid))
         needs_records = false;
+    if ((want & STATUS_DELETED_STORAGE) && h.deleted > 0)
+        needs_records = true;
     if (needs_records)
         return read_records(s, e, userid, want, out);
     take_counts(&h, out);
@@ -219,7 +237,7 @@ static err_t fill_cache(struct store *s, const struct mbentry *e, struct slice u
 err_t status_read(struct store *s, const struct mbentry *e, struct slice userid, unsigned want,
                   struct status *out)
 {
-    if (statuscache_is_on(s) && !(want & STATUS_DELETED) && mbentry_is_mailbox(e) &&
+    if (statuscache_is_on(s) && !(want & (STATUS_DELETED | STATUS_DELETED_STORAGE)) && mbentry_is_mailbox(e) &&
         (read_cache(s, e, userid, want, out) || fill_cache(s, e, userid, want, out) == ERR_OK))
         return ERR_OK;
     return read_files(s, e, userid, want, out);

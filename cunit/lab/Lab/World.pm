@@ -260,7 +260,7 @@ sub observe {
         _send_all($c{$user}, $wanted{$user});
     }
     ($seen->{facts}{"acl $WORK"}) = grep { /^\* ACL/ } @{ $told{$ALICE}[3]{untagged} };
-    if (my $meta = $told{$ALICE}[4]) { for (@{ $meta->{untagged} }) { $seen->{facts}{"meta $WORK"} = $1 if /comment "(.*?)"/ } }
+    if (my $meta = $told{$ALICE}[4]) { for (@{ $meta->{untagged} }) { $seen->{facts}{"meta $WORK"} = $1 if /comment"? "(.*?)"/ } }
     _box_of_other($seen, $WORK, $BOB, @{ $told{$BOB} }[ 3, 4 ]);
     for (@{ $told{cyrus}[1]{untagged} }) {
         $seen->{facts}{"quota user.$ALICE"} = join ' ', /(STORAGE|MESSAGE) \d+ (\d+)/g if /^\* QUOTA/;

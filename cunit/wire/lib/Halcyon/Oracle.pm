@@ -76,6 +76,18 @@ sub populate {
     $a->ok('DELETE INBOX.Gone');
     $a->ok('CREATE INBOX.Gone');
 
+    # annotations (none by administrators on shared mailboxes: 3.6.1 dies of them)
+    $a->ok('SETMETADATA INBOX (/private/comment "mine" /shared/comment ', \"of two\r\nlines", ' /shared/vendor/cmu/cyrus-imapd/expire "30")');
+    $a->ok('SETMETADATA INBOX (/shared/vendor/cmu/cyrus-imapd/sieve "script" /shared/check "true")');
+    $a->ok('SETMETADATA INBOX.Sent (/private/specialuse "\\\\Sent" /private/vendor/cmu/cyrus-imapd/sortorder "5")');
+    $a->ok('SETMETADATA INBOX.Work (/shared/vendor/cmu/cyrus-imapd/duplicatedeliver "true" /shared/vendor/cmu/cyrus-imapd/pop3showafter "21-Nov-2025 20:00:00 +0000")');
+    $a->ok('SETMETADATA INBOX.Renamed (/shared/comment "goes again")');
+    $a->ok('SETMETADATA INBOX.Renamed (/shared/comment NIL /private/comment "stays")');
+    $a->ok('SETMETADATA "" (/private/comment "of the server")');
+    $a->ok('CREATE INBOX.Drafts (USE (\Drafts))');
+    $admin->ok('SETMETADATA "" (/shared/comment "for all" /shared/vendor/cmu/cyrus-imapd/expire "60")');
+    $c{bob}->ok('SETMETADATA user.alice.Work (/private/comment "of bob" /shared/comment "by bob")');
+
     # others' view: own seen state in mailboxes of another
     my $b = $c{bob};
     $b->ok('SELECT user.alice.Work');
@@ -109,6 +121,9 @@ sub change {
     $a->ok('DELETEACL INBOX.Work -carol');
     $a->ok('UNSUBSCRIBE INBOX.Work');
     $a->ok('SUBSCRIBE INBOX.Later');
+    $a->ok('SETMETADATA INBOX (/private/comment NIL /shared/comment "new" /shared/thread "REFERENCES")');
+    $a->ok('SETMETADATA INBOX.Drafts (/private/specialuse "\\\\Archive")');
+    $a->ok('CREATE INBOX.Bin (USE (\Trash))');
     $a->logout;
     my $b = $i->imap(user => 'bob');
     $b->ok('SELECT user.alice.Work');
@@ -164,11 +179,15 @@ sub tell_all {
         my $list = $note->('LIST "" *');
         $note->('LSUB "" *');
         $note->('NAMESPACE');
+        $note->('XLIST "" INBOX*');
+        $note->('GETMETADATA "" (DEPTH infinity) (/shared /private)');
         my @boxes = map { / "\." (.*)\z/s && !/Noselect/ ? $1 : () } @{ $list->{untagged} };
         for my $box (@boxes) {
             $note->("STATUS $box (MESSAGES RECENT UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ)") unless $user eq 'cyrus';
             $note->("$_ $box") for 'GETACL', 'MYRIGHTS', 'GETQUOTAROOT';
             next if $user eq 'cyrus';
+            $note->("STATUS $box ($_)") for 'SIZE', 'MAILBOXID';
+            $note->("GETMETADATA $box (DEPTH infinity) (/shared /private)") if $user ne 'carol';
             my $r = $note->("EXAMINE $box");
             next unless $r->{status} eq 'OK';
             for my $line (@{ $c->cmd("UID FETCH 1:* (@ITEMS)")->{untagged} }) {
@@ -223,7 +242,7 @@ sub dump_value {
 # rights, flags and attributes; times taken.
 sub meaning {
     my ($line) = @_;
-    return '' if $line =~ /^\* OK \[(?:ANNOTATIONS|MAILBOXID|URLMECH)/;         # extensions that ours has not
+    return '' if $line =~ /^\* OK \[(?:ANNOTATIONS|URLMECH)/;         # extensions that ours has not
     return "* OK [$1]" if $line =~ /^\* OK \[((?!PERMANENTFLAGS)[^\]]*)\]/;
     if ($line =~ /^\* OK \[PERMANENTFLAGS \((.*?)\)\]/) { return '* OK PERMANENTFLAGS ' . join ' ', sort map { lc } split ' ', $1 }
     if ($line =~ /^\* FLAGS \((.*?)\)/) { return '* FLAGS ' . join ' ', sort map { lc } split ' ', $1 }
@@ -232,8 +251,14 @@ sub meaning {
         my ($star, $word, $box, %acl) = @parts;
         return "* ACL $box " . join ' ', map { "$_=" . join '', sort split //, $acl{$_} } sort keys %acl;
     }
+    if ($parts[1] eq 'METADATA') {
+        my ($star, $word, $box, $list) = @parts;
+        my %value = @$list;
+        delete @value{ grep { !defined $value{$_} || m{/freespace|/lastupdate} } keys %value };     # without a value; of the moment
+        return "* METADATA $box " . join ' ', map { "$_=" . dump_value($value{$_}) } sort keys %value;
+    }
     if ($parts[1] eq 'MYRIGHTS') { return "* MYRIGHTS $parts[2] " . join '', sort split //, $parts[3] }
-    if ($parts[1] =~ /^(?:LIST|LSUB)$/) { return "* $parts[1] (@{[ sort @{ $parts[2] } ]}) $parts[3] $parts[4]" }
+    if ($parts[1] =~ /^(?:LIST|LSUB|XLIST)$/) { return "* $parts[1] (@{[ sort @{ $parts[2] } ]}) $parts[3] $parts[4]" }
     return dump_value(\@parts);
 }
 
