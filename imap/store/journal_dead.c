@@ -16,8 +16,9 @@
 #include "lib/base/log.h"
 #include "lib/os/file.h"
 
-/* Readers, and whoever carries out the same record just now, give the lock back soon. */
-enum { WAIT_MS = 500, WAITS = 20 };
+/* Readers, and whoever carries out the same record just now, give the lock back soon: how often it
+ * is asked for, and the pause between. */
+enum { TRIES = 5000, PAUSE_US = 2000 };
 
 /* cyrus.index of one mailbox, with this process's own descriptor if it has one: closing another
  * would drop its locks. */
@@ -56,14 +57,14 @@ static void index_close(struct index *ix)
     buf_fini(&ix->path);
 }
 
-static err_t index_lock(struct index *ix, int wait_ms)
+static err_t index_lock(struct index *ix)
 {
     if (!ix->core)
-        return lock_file(ix->target.fd, ix->target.path, LOCK_EXCLUSIVE, wait_ms);
+        return lock_file(ix->target.fd, ix->target.path, LOCK_EXCLUSIVE, LOCK_TRY);
     ix->nested = lockorder_holds(LOCK_INDEX);
     if (ix->nested)
         lockorder_nest(&ix->saved);
-    err_t err = core_lock_index(ix->core, LOCK_EXCLUSIVE, wait_ms);
+    err_t err = core_lock_index(ix->core, LOCK_EXCLUSIVE, LOCK_TRY);
     if (ix->nested)
         lockorder_unnest(&ix->saved);
     ix->target.fd = ix->core->fd;
@@ -112,15 +113,18 @@ static err_t carry_out(const struct index *ix, const struct journal_step *last)
     return err;
 }
 
-/* Until it is done, by us or by somebody else who has the lock. */
+/* Until it is done, by us or by somebody else who has the lock.  That one may be about to wait for
+ * CLEAR, which we have: to wait for him in the kernel would be a deadlock to it. */
 static err_t finish_index(struct index *ix, const struct journal_step *last)
 {
     err_t err = ERR_LOCKED;
 
-    for (int tries = 0; err == ERR_LOCKED && tries <= WAITS; tries++) {
+    for (int tries = 0; err == ERR_LOCKED && tries < TRIES; tries++) {
+        if (tries)
+            usleep(PAUSE_US);
         if (!is_undone(ix, last))
             return ERR_OK;
-        err = index_lock(ix, tries ? WAIT_MS : LOCK_TRY);
+        err = index_lock(ix);
     }
     if (err)
         return err;

@@ -247,27 +247,32 @@ sub observe {
     my %asked = map { $_ => [ "LOGIN $_ secret", 'LIST "" INBOX*', 'LSUB "" *' ] } users();
     push @{ $asked{$ALICE} }, 'GETACL INBOX.Work';
     push @{ $asked{$ALICE} }, 'GETMETADATA INBOX.Work /private/comment' if $self->has_capability('METADATA');
-    push @{ $asked{$BOB} }, _ask_box($WORK);
     $asked{cyrus} = [ 'LOGIN cyrus secret', "GETQUOTA user.$ALICE" ];
     _send_all($c{$_}, $asked{$_}) for keys %asked;
     my %told = map { $_ => _receive_all($seen, $c{$_}, $asked{$_}) } keys %asked;
-    my (%boxes, %wanted);
+    my (%boxes, %roused, %wanted);
     for my $user (users()) {
         my @r = @{ $told{$user} };
         $boxes{$user} = [ map { /^\* LIST \((?!.*(?:Noselect|NonExistent)).*?\) "." "?([^"]*)"?\z/i ? $1 : () } @{ $r[1]{untagged} } ];
         for (@{ $r[2]{untagged} }) { $seen->{facts}{"sub $user $1"} = 1 if /^\* LSUB \(.*?\) "." "?([^"]*)"?\z/ }
-        $wanted{$user} = [ (map { _ask_box($_) } @{ $boxes{$user} }), 'LOGOUT' ];
-        _send_all($c{$user}, $wanted{$user});
+        my @asks = ((map { _ask_box($_) } @{ $boxes{$user} }), $user eq $BOB ? _ask_box($WORK) : ());
+        $wanted{$user} = [ @asks, 'LOGOUT' ];
+        $roused{$user} = [ grep { /^EXAMINE/ } @asks ];
     }
     ($seen->{facts}{"acl $WORK"}) = grep { /^\* ACL/ } @{ $told{$ALICE}[3]{untagged} };
     if (my $meta = $told{$ALICE}[4]) { for (@{ $meta->{untagged} }) { $seen->{facts}{"meta $WORK"} = $1 if /comment"? "(.*?)"/ } }
-    _box_of_other($seen, $WORK, $BOB, @{ $told{$BOB} }[ 3, 4 ]);
     for (@{ $told{cyrus}[1]{untagged} }) {
         $seen->{facts}{"quota user.$ALICE"} = join ' ', /(STORAGE|MESSAGE) \d+ (\d+)/g if /^\* QUOTA/;
     }
+    # Opening carries out what the dead have left, in other mailboxes too: what is seen comes after that.
+    for my $asks (\%roused, \%wanted) {
+        _send_all($c{$_}, $asks->{$_}) for users();
+        %told = map { $_ => _receive_all($seen, $c{$_}, $asks->{$_}) } users();
+    }
     for my $user (users()) {
-        my @r = @{ _receive_all($seen, $c{$user}, $wanted{$user}) };
+        my @r = @{ $told{$user} };
         _own_box($seen, full_name($user, $_), splice @r, 0, 2) for @{ $boxes{$user} };
+        _box_of_other($seen, $WORK, $BOB, @r[ 0, 1 ]) if $user eq $BOB;
     }
     $_->close for values %c;
     return $seen;
