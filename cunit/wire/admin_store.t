@@ -182,6 +182,24 @@ subtest ctl_cyrusdb => sub {
     Halcyon::Test::_write($file, $wrong);
     system('chown', '-R', "$i->{account}:$i->{group}", $i->{dir}) if $> == 0;
     prints($i, '', 0, 'ctl_cyrusdb', '-r', '-x');
+
+    # A recovery that was interrupted has left its stamp, and the time of the start before: what is older than
+    # the stamp was not looked at yet.
+    my $left = $i->path('spool/uuid/q/q/qqleft');
+    make_path($left);
+    open my $fh, '>', "$left/cyrus.index.NEW" or die $!;
+    close $fh;
+    my $hour = time - 3600;
+    system('chown', '-R', "$i->{account}:$i->{group}", $i->path('spool/uuid/q')) if $> == 0;
+    utime $hour, $hour, "$left/cyrus.index.NEW", $left, $i->path('spool/uuid/q/q') or die $!;
+    prints($i, '', 0, 'ctl_cyrusdb', '-r');
+    ok(-e "$left/cyrus.index.NEW", 'older than the last start: left alone');
+    open $fh, '>', $i->path('conf/db/recovering') or die $!;
+    print {$fh} time - 7200, "\n";
+    close $fh;
+    prints($i, '', 0, 'ctl_cyrusdb', '-r');
+    ok(!-e $left, '... but not when no recovery has come to its end since');
+    ok(!-e $i->path('conf/db/recovering'), 'this one has');
     is_deeply([ problems($i) ], [], 'the store is sound again');
 
     prints($i, '', 0, 'ctl_cyrusdb', '-c');

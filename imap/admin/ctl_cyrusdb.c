@@ -17,12 +17,15 @@
 #include "imap/store/quota.h"
 #include "imap/store/recover.h"
 #include "lib/base/log.h"
+#include "lib/base/num.h"
 #include "lib/conf/conf.h"
 #include "lib/db/db.h"
 #include "lib/os/dir.h"
 #include "lib/os/file.h"
 #include "lib/os/path.h"
 #include "lib/os/sync.h"
+
+enum { TIME_TEXT_MAX = 40 };
 
 static const struct admin_tool tool = {
     .name = "ctl_cyrusdb",
@@ -113,6 +116,42 @@ static time_t last_start(void)
     return when;
 }
 
+/* A recovery that was itself interrupted has left the new stamp: until one has come to its end the
+ * time of the start before stands in db/recovering. */
+static err_t begin_recovery(time_t *since)
+{
+    struct buf path = BUF_INIT, tmp = BUF_INIT, text = BUF_INIT;
+    uint64_t before;
+    err_t err;
+
+    conf_dir(&path, "db/recovering");
+    buf_addf(&tmp, "%s.NEW", buf_cstr(&path));
+    *since = last_start();
+    if (file_load(path.p, TIME_TEXT_MAX, &text) == ERR_OK &&
+        num_u64(slice_trim(buf_slice(&text)), &before) == ERR_OK) {
+        *since = (time_t)before;
+        err = ERR_OK;
+    } else {
+        buf_reset(&text);
+        buf_addf(&text, "%lld\n", (long long)*since);
+        err = *since ? file_replace(path.p, buf_cstr(&tmp), buf_slice(&text), 0600, FILE_SYNC) : ERR_OK;
+    }
+    buf_fini(&path);
+    buf_fini(&tmp);
+    buf_fini(&text);
+    return err;
+}
+
+static err_t end_recovery(void)
+{
+    struct buf path = BUF_INIT;
+
+    conf_dir(&path, "db/recovering");
+    err_t err = file_exists(buf_cstr(&path)) ? file_unlink(path.p) : ERR_OK;
+    buf_fini(&path);
+    return err;
+}
+
 static err_t recover_list(struct store *s, time_t since)
 {
     struct mblist_repairs list = { 0 };
@@ -191,9 +230,12 @@ static void recover_stages(struct store *s)
 
 static err_t recover(bool keep_list)
 {
-    time_t since = last_start();
+    time_t since;
     struct store *s = admin_store();
-    err_t err = db_env_recover();
+    err_t err = begin_recovery(&since);
+
+    if (!err)
+        err = db_env_recover();
 
     if (!err)
         err = remove_status_cache();
@@ -210,6 +252,8 @@ static err_t recover(bool keep_list)
         if (err == ERR_CORRUPT)
             err = ERR_OK;
     }
+    if (!err && !keep_list)
+        err = end_recovery();
     store_close(&s);
     return err;
 }
