@@ -73,7 +73,9 @@ err_t args_end(struct session *) NODISCARD;
 void args_bad(struct session *, err_t);
 
 /* ---- reply.c: tagged replies, each ends the command ---- */
-void reply_ok(struct session *, const char *text);              /* "tag OK text"; pending changes go out before */
+/* "tag OK text"; pending changes go out before.  NO after a command that only reads the selected mailbox
+ * when its index was cut meanwhile (mailbox_read_ok). */
+void reply_ok(struct session *, const char *text);
 void reply_ok_code(struct session *, const char *code, const char *text);      /* "tag OK [code] text" */
 void reply_no(struct session *, const char *code, const char *text);           /* code may be NULL */
 void reply_bad(struct session *, const char *text);

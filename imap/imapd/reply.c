@@ -51,8 +51,19 @@ static void tell_changes(struct session *s)
         view_tell(s, s->cmd->flags & C_MAY_EXPUNGE);
 }
 
+/* What a command read of the selected mailbox was zeros when somebody has cut the index underneath. */
+static bool was_misled(const struct session *s)
+{
+    return s->state == ST_SELECTED && s->view && s->cmd && s->cmd->states == ST_SELECTED &&
+           !(s->cmd->flags & C_WRITE) && mailbox_read_ok(view_mailbox(s->view)) != ERR_OK;
+}
+
 void reply_ok_code(struct session *s, const char *code, const char *text)
 {
+    if (was_misled(s)) {
+        reply_err(s, ERR_IO);
+        return;
+    }
     tell_changes(s);
     put(s, " OK ", code, text);
 }

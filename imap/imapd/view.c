@@ -146,11 +146,11 @@ err_t view_open(struct session *s, struct mailbox *mb, rights_t rights, unsigned
     v->readonly = flags & VIEW_READONLY;
     vec_init(&v->msg, sizeof(struct view_msg));
     seen_init(&v->seen);
+    err = mailbox_flags_known(mb);              /* first: a repair makes the other facts new */
     v->generation = mailbox_head(mb)->generation;
     v->told_modseq = mailbox_head(mb)->highestmodseq;
     fill(v);
     v->seen_internal = seen_is_internal(mb, userid);
-    err = mailbox_flags_known(mb);
     if (!err && !v->seen_internal)
         err = seen_read(s->base->store, userid, mailbox_uniqueid(mb), &v->seen);
     if (err) {

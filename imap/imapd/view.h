@@ -46,6 +46,9 @@ void view_put_flags(struct session *, uint32_t msgno);
 /* "* FLAGS" and "* OK [PERMANENTFLAGS ...]"; at SELECT and when a keyword is new. */
 void view_put_flag_lists(struct session *);
 
+/* An ALERT when a repair has lost something lately (mailbox_repaired), once for each repair. */
+void view_warn(struct session *);
+
 /* Tell the client what changed: EXPUNGE or VANISHED if may_expunge, EXISTS, RECENT, FETCH FLAGS.
  * Refreshes first.  A deleted mailbox ends the session with BYE. */
 void view_tell(struct session *, bool may_expunge);

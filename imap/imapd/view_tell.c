@@ -194,6 +194,16 @@ static void tell_flags(struct view *v, const struct ranges *changed)
         view_put_flags(v->session, m);
 }
 
+void view_warn(struct session *s)
+{
+    struct view *v = s->view;
+    const time_t when = mailbox_repaired(v->mb);
+
+    if (when && when != v->warned)
+        untagged(s, "NO [ALERT] Mailbox was damaged and has been repaired: flags of messages may be lost");
+    v->warned = when;
+}
+
 void view_tell(struct session *s, bool may_expunge)
 {
     struct view *v = s->view;
@@ -205,9 +215,14 @@ void view_tell(struct session *s, bool may_expunge)
         reply_bye(s, "Mailbox has been deleted");
         return;
     }
+    if (err == ERR_CORRUPT) {                   /* and cannot be repaired: nothing of it can be believed */
+        reply_bye(s, "Mailbox is damaged");
+        return;
+    }
     if (err)
         return;                                 /* logged; the old picture stays */
     view_resync(v);
+    view_warn(s);
     if (mailbox_head(v->mb)->highestmodseq != v->told_modseq) {
         scan(v, &changed);
         v->told_modseq = mailbox_head(v->mb)->highestmodseq;

@@ -107,7 +107,8 @@ static void lock_all(struct beginning *b, size_t n, int (*order)(const void *, c
     }
 }
 
-/* The picture under the lock.  ERR_AGAIN: somebody died at work here, repair first. */
+/* The picture under the lock.  ERR_AGAIN: somebody died at work here, or cyrus.header is damaged:
+ * repair first. */
 static err_t read_locked(struct beginning *b)
 {
     struct mailbox *mb = b->mb;
@@ -129,6 +130,8 @@ static err_t read_locked(struct beginning *b)
     err = view_header_known(mb);
     if (err)
         return err;
+    if (mb->hs->bad || view_header_differs(mb))
+        return ERR_AGAIN;               /* what is not known for right must not be written anew */
     if (mb->serial != serial)
         b->news = MAILBOX_REPACKED;
     else if (memcmp(raw, mb->raw_head, sizeof raw) != 0 && b->news == MAILBOX_SAME)

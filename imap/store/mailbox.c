@@ -19,11 +19,12 @@
 #include "imap/store/recover.h"
 #include "imap/store/repack.h"
 #include "imap/store/upgrade.h"
+#include "lib/base/clock.h"
 #include "lib/base/endian.h"
 #include "lib/base/log.h"
 #include "lib/os/file.h"
 
-enum { UNLOCKED_TRIES = 3, STAT_TRIES = 4 };
+enum { UNLOCKED_TRIES = 3, STAT_TRIES = 4, REPAIR_TOLD_SECONDS = 24 * 60 * 60 };
 
 /* ---- taking a picture ---- */
 
@@ -245,16 +246,25 @@ static err_t describe_again(struct mailbox *mb)
     return err;
 }
 
-/* Another name, or other bytes than the index knows: without the journal one of the two files may
- * have reached the disk alone. */
-static bool is_other_header(const struct mailbox *mb)
+static bool has_other_name(const struct mailbox *mb)
 {
     const struct header *h = view_header(mb);
 
-    if (!mb->core->writable || mb->hs->bad || mb->hs->err || lockorder_holds(LOCK_USER))
-        return false;
-    return (h->name.n && !slice_eq(buf_slice(&h->name), buf_slice(&mb->entry.name))) ||
-           (mb->head.header_file_crc && h->crc != mb->head.header_file_crc);
+    return h->name.n && !slice_eq(buf_slice(&h->name), buf_slice(&mb->entry.name));
+}
+
+/* Damaged, or of another time than the index: without the journal one of the two files may have reached
+ * the disk alone.  What stays as it is is logged, and tried again later. */
+static void check_header(struct mailbox *mb)
+{
+    (void)view_header(mb);
+    if (!mb->core->writable || mb->hs->err || lockorder_holds(LOCK_USER))
+        return;
+    err_t err = mb->hs->bad || view_header_differs(mb) ? recover_mailbox(mb) : ERR_OK;
+    if (!err && !mb->hs->bad && has_other_name(mb))
+        err = describe_again(mb);
+    if (err)
+        log_debug("cyrus.header beside %s stays as it is", mb->core->index_path.p);
 }
 
 /* A new cyrus.header that never got its name.  Whoever writes one now has the lock. */
@@ -281,8 +291,7 @@ static err_t check_after_start(struct mailbox *mb)
     if (!recover_looks_sound(mb))
         return recover_mailbox(mb);
     remove_unnamed_header(mb);
-    if (is_other_header(mb) && describe_again(mb) != ERR_OK)
-        log_debug("cyrus.header beside %s stays as it is", mb->core->index_path.p);
+    check_header(mb);
     mb->mtime = time(NULL);
     if (mb->core->writable)
         (void)!futimens(mb->core->fd, NULL);
@@ -368,7 +377,13 @@ void mailbox_close(struct mailbox **mbp)
 
 /* ---- refreshing ---- */
 
-static bool is_same_picture(const struct mailbox *mb)
+/* A header that is as it was says nothing of records that somebody has cut off behind it. */
+static bool has_all_records(const struct mailbox *mb, const struct stat *st)
+{
+    return (uint64_t)st->st_size >= view_index_size(mb);
+}
+
+static bool is_same_picture(struct mailbox *mb)
 {
     struct stat st;
 
@@ -376,7 +391,27 @@ static bool is_same_picture(const struct mailbox *mb)
            !mb->hs->err &&
            mb->map.len >= mb->layout.head_size && mb->layout.head_size &&
            memcmp(mb->map.base, mb->raw_head, mb->layout.head_size) == 0 &&
-           fstat(mb->core->fd, &st) == 0 && st.st_nlink == mb->core->nlink;
+           filemap_ok(&mb->map, mb->core->index_path.p) == ERR_OK &&
+           fstat(mb->core->fd, &st) == 0 && st.st_nlink == mb->core->nlink &&
+           has_all_records(mb, &st);
+}
+
+err_t mailbox_read_ok(struct mailbox *mb)
+{
+    struct stat st;
+    err_t err = filemap_ok(&mb->map, mb->core->index_path.p);
+
+    /* an index that was replaced meanwhile is not the one that is mapped */
+    if (err || mb->serial != mb->core->serial || mb->core->fd < 0)
+        return err;
+    if (fstat(mb->core->fd, &st) < 0)
+        return LOG_IO("fstat", mb->core->index_path.p);
+    if (has_all_records(mb, &st))
+        return ERR_OK;
+    log_err("IOERROR: index was cut while it was read: filename=<%s> size=<%llu> needed=<%llu>",
+            mb->core->index_path.p, (unsigned long long)st.st_size,
+            (unsigned long long)view_index_size(mb));
+    return ERR_IO;
 }
 
 /* cyrus.header was replaced: name, rights or type may be new. */
@@ -487,6 +522,14 @@ struct header *view_header(const struct mailbox *mb)
     return &hs->header;
 }
 
+bool view_header_differs(const struct mailbox *mb)
+{
+    const struct mailbox_header_state *hs = mb->hs;
+
+    return hs->loaded && !hs->bad && !hs->err && mb->head.header_file_crc &&
+           hs->header.crc != mb->head.header_file_crc;
+}
+
 err_t view_header_known(const struct mailbox *mb)
 {
     (void)view_header(mb);
@@ -528,9 +571,15 @@ struct slice mailbox_quotaroot(struct mailbox *mb)
     return buf_slice(&view_header(mb)->quotaroot);
 }
 
-err_t mailbox_flags_known(const struct mailbox *mb)
+err_t mailbox_flags_known(struct mailbox *mb)
 {
-    return view_header_known(mb);
+    err_t err = view_header_known(mb);
+
+    if (err || !(mb->hs->bad || view_header_differs(mb)) || lockorder_holds(LOCK_USER) ||
+        mb->layout.version != INDEX_VERSION)
+        return err;
+    err = recover_mailbox(mb);
+    return err == ERR_READONLY || err == ERR_LOCKED ? ERR_OK : err;
 }
 
 struct slice mailbox_flag_name(const struct mailbox *mb, unsigned n)
@@ -541,6 +590,14 @@ struct slice mailbox_flag_name(const struct mailbox *mb, unsigned n)
 int mailbox_flag_find(const struct mailbox *mb, struct slice name)
 {
     return header_flag_find(view_header(mb), name);
+}
+
+time_t mailbox_repaired(const struct mailbox *mb)
+{
+    const time_t when = (time_t)mb->head.last_repack_time, now = clock_now();
+
+    return mb->head.options & INDEX_OPT_REPAIRED && when <= now && now - when < REPAIR_TOLD_SECONDS
+               ? when : 0;
 }
 
 uint32_t mailbox_nrecords(const struct mailbox *mb)
