@@ -45,24 +45,14 @@ static err_t store_rounds(struct journal *j, const struct journal_rounds *r)
 
 /* ---- locks ---- */
 
-err_t journal_lock(struct journal *j, uint32_t byte, short type, bool wait)
+err_t journal_lock(struct journal *j, uint32_t byte, enum lock_mode mode, bool wait)
 {
-    struct flock f = { .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
-    int r;
-
-    do
-        r = fcntl(j->lock_fd, wait ? F_SETLKW : F_SETLK, &f);
-    while (r < 0 && errno == EINTR);
-    if (r == 0)
-        return ERR_OK;
-    if (!wait && (errno == EACCES || errno == EAGAIN))
-        return ERR_LOCKED;
-    return LOG_IO("lock", j->lock_path.p);
+    return lock_byte(j->lock_fd, j->lock_path.p, byte, mode, wait ? LOCK_FOREVER : LOCK_TRY);
 }
 
 void journal_unlock(struct journal *j, uint32_t byte)
 {
-    (void)!journal_lock(j, byte, F_UNLCK, false);
+    lock_byte_release(j->lock_fd, j->lock_path.p, byte);
 }
 
 /* ---- a file is taken into use ---- */
@@ -252,7 +242,7 @@ static err_t append_locked(struct journal *j, enum journal_kind kind, const stru
         err = make_room(j, &s, journal_padded(length_of(pieces, n)));
     if (err)
         return err;
-    err = journal_lock(j, JOURNAL_INUSE0 + s.active, F_RDLCK, true);
+    err = journal_lock(j, JOURNAL_INUSE0 + s.active, LOCK_SHARED, true);
     if (err)
         return err;
     j->held |= 1u << s.active;
@@ -274,7 +264,8 @@ err_t journal_append(struct journal *j, enum journal_kind kind, const struct sli
         return ERR_LIMIT;
     for (;;) {
         const unsigned held = j->held;
-        err_t err = journal_lock(j, JOURNAL_APPEND, F_WRLCK, true);
+        err_t err = lock_byte(j->lock_fd, j->lock_path.p, JOURNAL_APPEND, LOCK_EXCLUSIVE,
+                              j->append_wait_ms);
         if (err)
             return err;
         err = append_locked(j, kind, pieces, n, out);
@@ -302,7 +293,7 @@ static void note_failure(struct journal *j)
     log_err("IOERROR: the journal cannot be made durable, what was to be stored is refused: "
             "filename=<%s>",
             j->dir.p);
-    if (journal_lock(j, JOURNAL_APPEND, F_WRLCK, true) != ERR_OK)
+    if (journal_lock(j, JOURNAL_APPEND, LOCK_EXCLUSIVE, true) != ERR_OK)
         return;
     if (journal_load(j, &s) == ERR_OK) {
         s.failures++;
@@ -320,7 +311,7 @@ static uint32_t lock_of(uint64_t round)
 /* Until that round has ended, or whoever made it has died. */
 static err_t wait_for_round(struct journal *j, uint64_t round)
 {
-    err_t err = journal_lock(j, lock_of(round), F_RDLCK, true);
+    err_t err = journal_lock(j, lock_of(round), LOCK_SHARED, true);
 
     if (!err)
         journal_unlock(j, lock_of(round));
@@ -372,7 +363,7 @@ static err_t begin_round(struct journal *j, uint64_t round)
 /* Make that round, or wait for whoever does. */
 static err_t take_part(struct journal *j, uint64_t round)
 {
-    err_t err = journal_lock(j, lock_of(round), F_WRLCK, false);
+    err_t err = journal_lock(j, lock_of(round), LOCK_EXCLUSIVE, false);
 
     if (err == ERR_LOCKED)
         return wait_for_round(j, round);
@@ -439,7 +430,7 @@ static err_t clear_file(struct journal *j, unsigned i)
     BUG_UNLESS(!j->held);
     err_t err = journal_load(j, &s);
     if (!err)
-        err = journal_lock(j, JOURNAL_INUSE0 + i, F_WRLCK, true);
+        err = journal_lock(j, JOURNAL_INUSE0 + i, LOCK_EXCLUSIVE, true);
     if (err)
         return err;
     if (j->finish)
@@ -452,7 +443,7 @@ static err_t clear_file(struct journal *j, unsigned i)
         err = durable_sync_file(j->fd[i], j->path[i].p);
     journal_unlock(j, JOURNAL_INUSE0 + i);
     if (!err)
-        err = journal_lock(j, JOURNAL_APPEND, F_WRLCK, true);
+        err = journal_lock(j, JOURNAL_APPEND, LOCK_EXCLUSIVE, true);
     if (err)
         return err;
     err = journal_load(j, &s);
@@ -467,7 +458,7 @@ static err_t clear_file(struct journal *j, unsigned i)
 static err_t leave_active(struct journal *j, unsigned *left_out)
 {
     struct journal_shared s;
-    err_t err = journal_lock(j, JOURNAL_APPEND, F_WRLCK, true);
+    err_t err = journal_lock(j, JOURNAL_APPEND, LOCK_EXCLUSIVE, true);
 
     if (err)
         return err;
@@ -502,7 +493,7 @@ static err_t clear_upto(struct journal *j, uint64_t upto)
 static err_t end_failures(struct journal *j)
 {
     struct journal_shared s;
-    err_t err = journal_lock(j, JOURNAL_APPEND, F_WRLCK, true);
+    err_t err = journal_lock(j, JOURNAL_APPEND, LOCK_EXCLUSIVE, true);
 
     if (err)
         return err;
@@ -522,7 +513,7 @@ err_t journal_settle(struct journal *j)
     if (err || (!s.sequence[0] && !s.sequence[1] && !s.failures))
         return err;
     const uint64_t upto = s.last_sequence;
-    err = journal_lock(j, JOURNAL_CLEAR, F_WRLCK, true);
+    err = journal_lock(j, JOURNAL_CLEAR, LOCK_EXCLUSIVE, true);
     if (err)
         return err;
     err = clear_upto(j, upto);
@@ -542,7 +533,7 @@ err_t journal_make_clear(struct journal *j)
         return err;
     if (s.failures)
         return journal_settle(j);
-    err = journal_lock(j, JOURNAL_CLEAR, F_WRLCK, true);
+    err = journal_lock(j, JOURNAL_CLEAR, LOCK_EXCLUSIVE, true);
     if (err)
         return err;
     err = journal_load(j, &s);
