@@ -35,8 +35,29 @@ is(scalar alerts(@told), 0, 'and nothing was lost');
 is(slurp('cyrus.header'), $good, 'the file is whole again');
 $c->logout;
 
-# the index cut under sessions that know it: one has the mailbox selected, one had
+# a byte of a record: the UID that it says is never believed
 my $held = $i->imap(user => 'bob');
+my @index = (slurp('cyrus.index'));
+$index[1] = $index[0];
+substr($index[1], 160 + 112 * 20 + 1, 1) = chr 16;
+my $n = $#whole + 1;
+for my $command ('UID SEARCH ALL', 'UID SEARCH UID 1:30', 'UID FETCH 1:* (FLAGS)', 'UID STORE 15:25 +FLAGS (\Answered)', 'UID COPY 1:30 INBOX') {
+    $held->ok('SELECT user.alice.Work');
+    put('cyrus.index', $index[1]);
+    my $r = $held->cmd($command);
+    is($r->{status}, 'NO', "a damaged record: $command");
+    is((grep { /1048/ } @{ $r->{untagged} }) + 0, 0, 'and its number is not told');
+    is(join(' ', $held->ok('UID SEARCH ALL')), '* SEARCH ' . join(' ', 1 .. $n), 'then all messages are there');
+    is(slurp('cyrus.index'), $index[0], 'put right');
+}
+my ($status) = $held->ok('STATUS user.alice.Work (UNSEEN MESSAGES)');
+put('cyrus.index', $index[1]);
+my $new = $i->imap(user => 'bob');
+is(($new->ok('STATUS user.alice.Work (UNSEEN MESSAGES)'))[0], $status, 'STATUS that counts records');
+$_->logout for $new, $held;
+
+# the index cut under sessions that know it: one has the mailbox selected, one had
+$held = $i->imap(user => 'bob');
 $held->ok('SELECT user.alice.Work');
 put('cyrus.index', substr slurp('cyrus.index'), 0, 160 + 112 * 10 + 5);
 my $r = $held->cmd('UID SEARCH ALL');

@@ -33,7 +33,7 @@ static void run(struct session *s, struct search_args *a)
     for (uint32_t n = 1; n <= view_exists(v); n++) {
         uint32_t recno = view_recno(v, n);
         uint64_t modseq;
-        if (recno == 0 || !matcher_test(m, a->root, n, recno))
+        if (recno == 0 || !mailbox_record_ok(mb, recno) || !matcher_test(m, a->root, n, recno))
             continue;
         num[0] = ' ';
         stream_put(out(s), num, 1 + num_put_u64(num + 1, s->is_uid ? view_uid(v, n) : n));

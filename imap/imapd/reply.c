@@ -51,7 +51,8 @@ static void tell_changes(struct session *s)
         view_tell(s, s->cmd->flags & C_MAY_EXPUNGE);
 }
 
-/* What a command read of the selected mailbox was zeros when somebody has cut the index underneath. */
+/* What a command read of the selected mailbox may be wrong: a record is damaged, or somebody has cut the
+ * index underneath. */
 static bool was_misled(const struct session *s)
 {
     return s->state == ST_SELECTED && s->view && s->cmd && s->cmd->states == ST_SELECTED &&
@@ -89,6 +90,14 @@ void reply_err(struct session *s, err_t err)
     const char *text = words[err].text;
 
     reply_no(s, words[err].code, text ? text : "Internal error");
+}
+
+void reply_resolve(struct session *s, err_t err)
+{
+    if (err == ERR_SYNTAX)
+        reply_bad(s, "Invalid message sequence number");
+    else
+        reply_err(s, err);
 }
 
 void reply_bye(struct session *s, const char *text)

@@ -32,7 +32,8 @@ uint32_t view_msgno_of_uid(const struct view *, uint32_t uid);          /* 0: no
 uint32_t view_msgno_of_recno(const struct view *, uint32_t recno);      /* 0 */
 
 /* Message numbers meant by a set.  is_uid: the set holds UIDs, those not there are left out.
- * Else a number beyond the view is ERR_SYNTAX. */
+ * Else a number beyond the view is ERR_SYNTAX.  ERR_CORRUPT, ERR_IO: the index is damaged
+ * (mailbox_read_ok), the set may be wrong. */
 err_t view_resolve(const struct view *, const struct imapset *, bool is_uid, struct ranges *msgnos) NODISCARD;
 
 /* System flags with \Seen as this user has it, and \Recent. */

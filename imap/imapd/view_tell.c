@@ -19,7 +19,8 @@ static void scan(struct view *v, struct ranges *changed)
     for (uint32_t m = 1; m <= v->n; m++) {
         uint32_t recno = view_recno(v, m);
         uint64_t modseq;
-        if (!recno || (modseq = mailbox_modseq_at(v->mb, recno)) <= v->told_modseq)
+        if (!recno || (modseq = mailbox_modseq_at(v->mb, recno)) <= v->told_modseq ||
+            !mailbox_record_ok(v->mb, recno))
             continue;
         if (mailbox_flags_at(v->mb, recno) & FLAG_INT_EXPUNGED)
             ranges_add(&v->gone, mailbox_uid_at(v->mb, recno), mailbox_uid_at(v->mb, recno));

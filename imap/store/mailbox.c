@@ -401,6 +401,8 @@ err_t mailbox_read_ok(struct mailbox *mb)
     struct stat st;
     err_t err = filemap_ok(&mb->map, mb->core->index_path.p);
 
+    if (!err && mb->damaged)
+        err = ERR_CORRUPT;
     /* an index that was replaced meanwhile is not the one that is mapped */
     if (err || mb->serial != mb->core->serial || mb->core->fd < 0)
         return err;

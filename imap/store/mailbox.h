@@ -44,8 +44,8 @@ err_t mailbox_open_entry(struct store *, const struct mbentry *, struct mailbox 
 void mailbox_close(struct mailbox **);
 
 /* Could everything be read since the last refresh?  ERR_IO (logged): the index was cut underneath
- * its map, and what was read of it may be zeros: nothing of that may be called right.  The next
- * refresh repairs it.  One fstat. */
+ * its map, and what was read of it may be zeros: nothing of that may be called right; ERR_CORRUPT:
+ * mailbox_record_ok() has found a damaged record.  The next refresh repairs it.  One fstat. */
 err_t mailbox_read_ok(struct mailbox *) NODISCARD;
 
 enum mailbox_news {

@@ -53,6 +53,17 @@ static uint32_t count_unseen(const struct mailbox *mb, const struct ranges *seen
     return seen_count < all ? all - seen_count : 0;
 }
 
+/* Damage of any record can mislead the search for UIDs: the refresh repairs what is found. */
+static err_t check_records(struct mailbox *mb)
+{
+    enum mailbox_news news;
+    bool ok = true;
+
+    for (uint32_t r = 1; r <= mailbox_nrecords(mb); r++)
+        ok &= mailbox_record_ok(mb, r);
+    return ok ? ERR_OK : mailbox_refresh(mb, &news);
+}
+
 /* What must look at records: \Recent of anybody, unseen of those who are not the owner. */
 static err_t take_user_counts(struct store *s, const struct mbentry *e, struct slice userid,
                               unsigned want, struct status *out)
@@ -66,11 +77,13 @@ static err_t take_user_counts(struct store *s, const struct mbentry *e, struct s
     const struct index_head *h = mailbox_head(mb);
     bool internal = is_internal(e, h, userid);
 
+    if (!internal)
+        err = check_records(mb);
     take_counts(h, out);
     seen_init(&seen);
     if (internal)
         seen.last_uid = h->recentuid;
-    else
+    else if (!err)
         err = seen_read(s, userid, mailbox_uniqueid(mb), &seen);
     if (!err && (want & STATUS_RECENT))
         out->recent = count_recent(mb, seen.last_uid);
