@@ -180,6 +180,16 @@ static err_t write_record(struct journal *j, const struct journal_shared *s,
     return err;
 }
 
+/* Nobody will know of the record, as its place could not be noted: a replay must not find it either. */
+static void take_back(struct journal *j, unsigned file, uint64_t at)
+{
+    static const uint8_t zeros[JOURNAL_RECORD_HEAD];
+
+    if (durable_pwrite(j->fd[file], j->path[file].p, zeros, sizeof zeros, at) != ERR_OK)
+        log_err("IOERROR: a change that is refused may come back after a crash: filename=<%s>",
+                j->path[file].p);
+}
+
 static err_t add_record(struct journal *j, struct journal_shared *s, enum journal_kind kind,
                         const struct slice *pieces, size_t n, struct journal_pos *out)
 {
@@ -197,11 +207,15 @@ static err_t add_record(struct journal *j, struct journal_shared *s, enum journa
         err = write_record(j, s, &h, pieces, n);
     if (err)
         return err;
+    const uint64_t at = s->end;
     s->end += journal_padded(h.length);
     s->number = h.number;
     warm(j, s);
     *out = (struct journal_pos){ .sequence = h.sequence, .number = h.number };
-    return journal_store(j, s);
+    err = journal_store(j, s);
+    if (err)
+        take_back(j, s->active, at);
+    return err;
 }
 
 /* A process may have died between its record and saying that it is there: the next one comes behind
