@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "lib/os/dir.h"
+#include "lib/os/file.h"
 
 struct state_list {
     char text[12][400];
@@ -181,6 +182,29 @@ static void test_short(void)
     buf_fini(&good);
 }
 
+/* A new version of a file that never got its name goes when the file is opened, but not from under somebody
+ * who is writing it, and not for readers. */
+static void test_unnamed(void)
+{
+    static const char *const engines[] = { "twoskip", "skiplist", "flat" };
+    struct db *db;
+
+    for (size_t i = 0; i < 3; i++) {
+        fresh_dir();
+        CU_ASSERT_EQUAL_FATAL(db_open(engines[i], in_dir("x"), DB_CREATE, &db), ERR_OK);
+        CU_CHECK_ROW(i, put(db, "a", "1") == ERR_OK);
+        db_close(&db);
+        write_file(in_dir("x.NEW"), SLICE_LIT("left over"));
+        CU_ASSERT_EQUAL_FATAL(db_open(engines[i], in_dir("x"), DB_RDONLY, &db), ERR_OK);
+        db_close(&db);
+        CU_CHECK_ROW(i, file_exists(in_dir("x.NEW")));
+        CU_ASSERT_EQUAL_FATAL(db_open(engines[i], in_dir("x"), 0, &db), ERR_OK);
+        CU_CHECK_ROW(i, !file_exists(in_dir("x.NEW")));
+        CU_CHECK_ROW(i, has(db, NULL, "a", "1"));
+        db_close(&db);
+    }
+}
+
 /* Files that are something else, or nothing. */
 static void test_foreign(void)
 {
@@ -241,5 +265,6 @@ TEST_SUITE("db damage",
     { "skiplist", test_skiplist },
     { "flat", test_flat },
     { "short", test_short },
+    { "unnamed", test_unnamed },
     { "foreign files", test_foreign },
     { "derived", test_derived })
