@@ -59,7 +59,8 @@ static void test_correct(void)
     for (size_t at = 0; at < sizeof p; at++) {
         for (unsigned mask = 1; mask < 256; mask += 6) {
             p[at] = good[at] ^ (uint8_t)mask;
-            CU_CHECK_ROW(at, crc32_correct_byte(p, sizeof p, want) && memcmp(p, good, sizeof p) == 0);
+            CU_CHECK_ROW(at,
+                         crc32_correct_byte(p, sizeof p, want) && memcmp(p, good, sizeof p) == 0);
         }
         p[at] = good[at];
     }

@@ -151,13 +151,15 @@ static void test_flat(void)
     damage("flat", false);
 }
 
-/* A file that has lost its end is never served as if there had been none: a reader who may not repair it is
- * refused, and a repair is told.  Of a skiplist only the part before the log can be missed. */
+/* A file that has lost its end is never served as if there had been none: a reader who may not
+ * repair it is refused, and a repair is told.  Of a skiplist only the part before the log can be
+ * missed. */
 static void test_short(void)
 {
-    static const struct { const char *engine; bool repack; } rows[] = {
-        { "twoskip", false }, { "twoskip", true }, { "skiplist", true }
-    };
+    static const struct {
+        const char *engine;
+        bool repack;
+    } rows[] = { { "twoskip", false }, { "twoskip", true }, { "skiplist", true } };
     struct state_list states;
     struct buf good = BUF_INIT;
     struct db *db;
@@ -182,8 +184,8 @@ static void test_short(void)
     buf_fini(&good);
 }
 
-/* A new version of a file that never got its name goes when the file is opened, but not from under somebody
- * who is writing it, and not for readers. */
+/* A new version of a file that never got its name goes when the file is opened, but not from under
+ * somebody who is writing it, and not for readers. */
 static void test_unnamed(void)
 {
     static const char *const engines[] = { "twoskip", "skiplist", "flat" };
@@ -260,11 +262,6 @@ static void test_derived(void)
     }
 }
 
-TEST_SUITE("db damage",
-    { "twoskip", test_twoskip },
-    { "skiplist", test_skiplist },
-    { "flat", test_flat },
-    { "short", test_short },
-    { "unnamed", test_unnamed },
-    { "foreign files", test_foreign },
-    { "derived", test_derived })
+TEST_SUITE("db damage", { "twoskip", test_twoskip }, { "skiplist", test_skiplist },
+           { "flat", test_flat }, { "short", test_short }, { "unnamed", test_unnamed },
+           { "foreign files", test_foreign }, { "derived", test_derived })

@@ -414,8 +414,8 @@ static void test_failure_of_another(void)
     rig_fini(&r);
 }
 
-/* A process that hangs while it adds a record holds up others, but not for ever: they are refused, and
- * nothing of theirs is there. */
+/* A process that hangs while it adds a record holds up others, but not for ever: they are refused,
+ * and nothing of theirs is there. */
 static void test_hanging(void)
 {
     struct shared *s = shared_new();
@@ -452,5 +452,4 @@ TEST_SUITE("journal share", { "load", test_load }, { "last one out", test_last }
            { "killed before it applied", test_killed }, { "not applied yet", test_waits },
            { "settle meanwhile", test_settle_meanwhile },
            { "round after a death", test_round_after_death },
-           { "failure of another", test_failure_of_another },
-           { "hanging", test_hanging })
+           { "failure of another", test_failure_of_another }, { "hanging", test_hanging })

@@ -193,7 +193,7 @@ static void test_record_byte(void)
     for (size_t at = 0; at < INDEX_RECORD_SIZE; at += 7) {
         record_of(&c, 4)[at] ^= 0x10;
         struct mailbox *mb = reopen(&c, N - 1);
-        CU_CHECK_ROW(at, mailbox_repaired(mb) == 0);        /* nothing was lost */
+        CU_CHECK_ROW(at, mailbox_repaired(mb) == 0); /* nothing was lost */
         mailbox_close(&mb);
         mailbox_pool_trim(c.s);
         record_of(&c, 4)[at] ^= 0x10;
@@ -390,8 +390,8 @@ static void test_quota(void)
     teardown(&c);
 }
 
-/* Whoever selects the mailbox within a day of a repair that lost something can be told, also by another
- * process, and after a repack; then no more. */
+/* Whoever selects the mailbox within a day of a repair that lost something can be told, also by
+ * another process, and after a repack; then no more. */
 static void test_repaired(void)
 {
     struct case_state c;
@@ -422,8 +422,8 @@ static void test_repaired(void)
     teardown(&c);
 }
 
-/* Cut behind its header under a view that has it mapped: nobody is shown zeros for records, neither by a
- * command that is under way nor by the next refresh. */
+/* Cut behind its header under a view that has it mapped: nobody is shown zeros for records, neither
+ * by a command that is under way nor by the next refresh. */
 static void test_cut_while_open(void)
 {
     struct case_state c;
@@ -445,8 +445,8 @@ static void test_cut_while_open(void)
     teardown(&c);
 }
 
-/* Any one byte of cyrus.header comes back, whether the file can still be read or not, for a reader and
- * for a writer, and nothing is lost. */
+/* Any one byte of cyrus.header comes back, whether the file can still be read or not, for a reader
+ * and for a writer, and nothing is lost. */
 static void test_header_byte(void)
 {
     struct case_state c;
@@ -462,7 +462,8 @@ static void test_header_byte(void)
         close(fd);
         struct mailbox *mb = box_open(c.s, "user.fred");
         CU_CHECK_ROW(at, (at % 2 ? mailbox_flags_known(mb)
-                                 : box_set_flags(mb, 1, FLAG_DRAFT, at % 4 ? FLAG_DRAFT : 0)) == ERR_OK);
+                                 : box_set_flags(mb, 1, FLAG_DRAFT, at % 4 ? FLAG_DRAFT : 0)) ==
+                             ERR_OK);
         CU_CHECK_ROW(at, mailbox_repaired(mb) == 0);
         mailbox_close(&mb);
         mailbox_pool_trim(c.s);
@@ -494,7 +495,7 @@ static void test_header_file(void)
         CU_ASSERT_EQUAL(mailbox_peek_header(&c.e, &h), ERR_OK);
         CU_ASSERT_TRUE(slice_eqs(buf_slice(&h.name), "user.fred"));
         CU_ASSERT_EQUAL(h.crc, mailbox_head(mb)->header_file_crc);
-        CU_ASSERT_NOT_EQUAL(mailbox_repaired(mb), 0);       /* names of keywords */
+        CU_ASSERT_NOT_EQUAL(mailbox_repaired(mb), 0); /* names of keywords */
         header_fini(&h);
         mailbox_close(&mb);
         mailbox_pool_trim(c.s);
@@ -562,6 +563,6 @@ TEST_SUITE("recover", { "sound", test_sound }, { "head: a byte", test_head_byte 
            { "record missing", test_record_missing }, { "header behind", test_header_behind },
            { "record behind", test_record_behind }, { "orphans", test_orphans },
            { "unfinished", test_unfinished }, { "quota", test_quota },
-           { "header: a byte", test_header_byte }, { "header file", test_header_file }, { "while open", test_while_open },
-           { "repaired", test_repaired }, { "cut while open", test_cut_while_open },
-           { "any damage", test_any_damage })
+           { "header: a byte", test_header_byte }, { "header file", test_header_file },
+           { "while open", test_while_open }, { "repaired", test_repaired },
+           { "cut while open", test_cut_while_open }, { "any damage", test_any_damage })

@@ -174,14 +174,15 @@ static err_t remove_unnamed_root(void *dir, const char *name, enum dir_type type
     return ERR_OK;
 }
 
-/* The same of quota roots, a file each: nobody else is at work yet.  Of the databases of users it is
- * removed when they are opened. */
+/* The same of quota roots, a file each: nobody else is at work yet.  Of the databases of users it
+ * is removed when they are opened. */
 static void remove_unnamed_roots(void)
 {
     struct buf dir = BUF_INIT;
 
     conf_dir(&dir, "quota");
-    if (slice_eqs(slice_cstr(conf_enum_word(CONF_QUOTA_DB)), "quotalegacy") && file_exists(buf_cstr(&dir)))
+    if (slice_eqs(slice_cstr(conf_enum_word(CONF_QUOTA_DB)), "quotalegacy") &&
+        file_exists(buf_cstr(&dir)))
         (void)!dir_walk(dir.p, DIR_PRE, remove_unnamed_root, dir.p);
     buf_fini(&dir);
 }
@@ -200,6 +201,9 @@ static err_t recover(bool keep_list)
     time_t since = last_start();
     struct store *s = admin_store();
     err_t err = db_env_recover();
+
+    if (!err)
+        err = store_trust_disks(s);
 
     if (!err)
         err = convert_all();

@@ -73,8 +73,8 @@ err_t args_end(struct session *) NODISCARD;
 void args_bad(struct session *, err_t);
 
 /* ---- reply.c: tagged replies, each ends the command ---- */
-/* "tag OK text"; pending changes go out before.  NO after a command that only reads the selected mailbox
- * and found it damaged (mailbox_read_ok). */
+/* "tag OK text"; pending changes go out before.  NO after a command that only reads the selected
+ * mailbox and found it damaged (mailbox_read_ok). */
 void reply_ok(struct session *, const char *text);
 void reply_ok_code(struct session *, const char *code, const char *text);      /* "tag OK [code] text" */
 void reply_no(struct session *, const char *code, const char *text);           /* code may be NULL */

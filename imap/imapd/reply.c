@@ -51,8 +51,8 @@ static void tell_changes(struct session *s)
         view_tell(s, s->cmd->flags & C_MAY_EXPUNGE);
 }
 
-/* What a command read of the selected mailbox may be wrong: a record is damaged, or somebody has cut the
- * index underneath. */
+/* What a command read of the selected mailbox may be wrong: a record is damaged, or somebody has
+ * cut the index underneath. */
 static bool was_misled(const struct session *s)
 {
     return s->state == ST_SELECTED && s->view && s->cmd && s->cmd->states == ST_SELECTED &&

@@ -161,7 +161,7 @@ err_t view_open(struct session *s, struct mailbox *mb, rights_t rights, unsigned
     v->readonly = flags & VIEW_READONLY;
     vec_init(&v->msg, sizeof(struct view_msg));
     seen_init(&v->seen);
-    err = mailbox_flags_known(mb);              /* first: a repair makes the other facts new */
+    err = mailbox_flags_known(mb); /* first: a repair makes the other facts new */
     if (!err)
         err = fill_soundly(v);
     v->generation = mailbox_head(mb)->generation;
@@ -240,8 +240,8 @@ uint32_t view_uid(const struct view *v, uint32_t msgno)
     return v->same ? mailbox_uid_at(v->mb, msgno) : VEC_AT(&v->msg, struct view_msg, msgno - 1)->uid;
 }
 
-/* First message number with UID >= uid, or n+1.  A damaged record, which could lead astray, is noticed
- * (mailbox_read_ok). */
+/* First message number with UID >= uid, or n+1.  A damaged record, which could lead astray, is
+ * noticed (mailbox_read_ok). */
 static uint32_t lower_bound(const struct view *v, uint32_t uid)
 {
     uint32_t lo = 1, hi = v->n + 1;

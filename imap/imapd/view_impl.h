@@ -30,7 +30,7 @@ struct view {
     struct seen seen;                           /* when not internal */
     struct ranges recent_uids;                  /* \Recent in this session */
     struct buf flags_told;                      /* text of the last FLAGS response */
-    time_t warned;                              /* the repair that the client was told of; 0: none */
+    time_t warned; /* the repair that the client was told of; 0: none */
 };
 
 /* Bring record numbers up to date after a repack. */

@@ -201,7 +201,9 @@ void view_warn(struct session *s)
     const time_t when = mailbox_repaired(v->mb);
 
     if (when && when != v->warned)
-        untagged(s, "NO [ALERT] Mailbox was damaged and has been repaired: flags of messages may be lost");
+        untagged(
+            s,
+            "NO [ALERT] Mailbox was damaged and has been repaired: flags of messages may be lost");
     v->warned = when;
 }
 
@@ -216,7 +218,7 @@ void view_tell(struct session *s, bool may_expunge)
         reply_bye(s, "Mailbox has been deleted");
         return;
     }
-    if (err == ERR_CORRUPT) {                   /* and cannot be repaired: nothing of it can be believed */
+    if (err == ERR_CORRUPT) { /* and cannot be repaired: nothing of it can be believed */
         reply_bye(s, "Mailbox is damaged");
         return;
     }

@@ -180,7 +180,8 @@ static err_t write_record(struct journal *j, const struct journal_shared *s,
     return err;
 }
 
-/* Nobody will know of the record, as its place could not be noted: a replay must not find it either. */
+/* Nobody will know of the record, as its place could not be noted: a replay must not find it
+ * either. */
 static void take_back(struct journal *j, unsigned file, uint64_t at)
 {
     static const uint8_t zeros[JOURNAL_RECORD_HEAD];

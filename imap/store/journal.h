@@ -117,9 +117,9 @@ uint64_t journal_body_max(const struct journal *);
 
 /* Add a record; its body is the pieces, one behind the other.  On ERR_OK the caller goes on to
  * journal_sync(), applies the record if that went well, and calls journal_applied() in any case.
- * ERR_LIMIT: too long; ERR_IO, ERR_NOSPACE, ERR_LOCKED (somebody who adds a record hangs): nothing was
- * added.  Before journal_applied() a second
- * record may be added (JOURNAL_VOID); then ERR_NOSPACE also means that the files are full. */
+ * ERR_LIMIT: too long; ERR_IO, ERR_NOSPACE, ERR_LOCKED (somebody who adds a record hangs): nothing
+ * was added.  Before journal_applied() a second record may be added (JOURNAL_VOID); then
+ * ERR_NOSPACE also means that the files are full. */
 err_t journal_append(struct journal *, enum journal_kind, const struct slice *pieces, size_t n,
                      struct journal_pos *out) NODISCARD;
 

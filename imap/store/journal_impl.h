@@ -59,7 +59,8 @@ struct journal_rounds {
 
 #define JOURNAL_MAGIC 0x48616c4a726e6c31u
 
-/* ERR_LOCKED only without wait: that goes on as long as it takes (durability.md, "Who waits for whom"). */
+/* ERR_LOCKED only without wait: that goes on as long as it takes (durability.md, "Who waits for
+ * whom"). */
 err_t journal_lock(struct journal *, uint32_t byte, enum lock_mode, bool wait) NODISCARD;
 void journal_unlock(struct journal *, uint32_t byte);
 err_t journal_load(struct journal *, struct journal_shared *out) NODISCARD;

@@ -363,7 +363,8 @@ void journal_close(struct journal **jp)
         return;
     journal_applied(j);
     journal_unlock(j, JOURNAL_USERS);
-    if (journal_lock(j, JOURNAL_USERS, LOCK_EXCLUSIVE, false) == ERR_OK && journal_finish(j) != ERR_OK)
+    if (journal_lock(j, JOURNAL_USERS, LOCK_EXCLUSIVE, false) == ERR_OK &&
+        journal_finish(j) != ERR_OK)
         log_err("IOERROR: the journal could not be cleared and will be replayed at the next start: "
                 "filename=<%s>",
                 j->dir.p);

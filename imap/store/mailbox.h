@@ -68,15 +68,15 @@ const struct mbentry *mailbox_entry(const struct mailbox *);
 /* Header of the picture. */
 const struct index_head *mailbox_head(const struct mailbox *);
 struct slice mailbox_quotaroot(struct mailbox *);           /* empty: none */
-/* Are the names of user flags known?  Otherwise the reason why they cannot be read for now (logged):
- * flags must not be shown then.  A damaged cyrus.header is repaired here, or by mailbox_refresh(); record
- * numbers stay, other facts may be new. */
+/* Are the names of user flags known?  Otherwise the reason why they cannot be read for now
+ * (logged): flags must not be shown then.  A damaged cyrus.header is repaired here, or by
+ * mailbox_refresh(); record numbers stay, other facts may be new. */
 err_t mailbox_flags_known(struct mailbox *) NODISCARD;
 /* Name of user flag n, or empty when the slot is free. */
 struct slice mailbox_flag_name(const struct mailbox *, unsigned n);
 int mailbox_flag_find(const struct mailbox *, struct slice name);   /* without case; -1 */
-/* When a repair that lost something (flags, names of flags, dates) was made here: for a day after it,
- * so that everybody who selects the mailbox can be told.  0: none. */
+/* When a repair that lost something (flags, names of flags, dates) was made here: for a day after
+ * it, so that everybody who selects the mailbox can be told.  0: none. */
 time_t mailbox_repaired(const struct mailbox *);
 
 /* ---- records (1 <= recno <= mailbox_nrecords) ---- */

@@ -269,7 +269,8 @@ static err_t make_header(struct recovery *v, struct header *h, struct buf *bytes
 
     v->lossy = true;
     log_err("IOERROR: cyrus.header is damaged and made again, the names of keywords are lost: "
-            "mailbox=<%.*s>", SLICE_ARG(mailbox_name(mb)));
+            "mailbox=<%.*s>",
+            SLICE_ARG(mailbox_name(mb)));
     header_reset(h);
     header_set_entry(h, &mb->entry);
     err_t err = quota_find(mb->store, mailbox_name(mb), &h->quotaroot);
@@ -293,7 +294,8 @@ static err_t replace_header(struct recovery *v, const char *path, struct slice b
 }
 
 /* One damaged byte shows with the checksum in the index header.  Bytes that make sense, but another
- * checksum: a crash came between the two files, and the names of flags are those of cyrus.header. */
+ * checksum: a crash came between the two files, and the names of flags are those of cyrus.header.
+ */
 static err_t recover_header_file(struct recovery *v)
 {
     struct mailbox_header_state *hs = v->mb->hs;
@@ -306,17 +308,19 @@ static err_t recover_header_file(struct recovery *v)
     if (err || hs->err || (!hs->bad && (!crc || h->crc == crc))) {
         err = err ? err : hs->err;
     } else if (crc && header_correct(buf_cstr(&path), crc, h, &bytes) == ERR_OK) {
-        log_err("IOERROR: a byte of cyrus.header was damaged and is put right: filename=<%s>", path.p);
+        log_err("IOERROR: a byte of cyrus.header was damaged and is put right: filename=<%s>",
+                path.p);
         err = replace_header(v, path.p, buf_slice(&bytes));
     } else if (hs->bad) {
         err = make_header(v, h, &bytes);
         if (!err)
             err = replace_header(v, buf_cstr(&path), buf_slice(&bytes));
     } else {
-        hs->loaded = false;             /* the attempt to correct it may have filled it */
+        hs->loaded = false; /* the attempt to correct it may have filled it */
         (void)view_header(v->mb);
         log_warn("cyrus.header is not the one that the index knows, it is taken as it is: "
-                 "filename=<%s>", buf_cstr(&path));
+                 "filename=<%s>",
+                 buf_cstr(&path));
     }
     buf_fini(&path);
     buf_fini(&bytes);
@@ -456,74 +460,4 @@ err_t recover_mailbox(struct mailbox *mb)
     if (repaired)
         recount_quota(mb);
     return err;
-}
-
-/* ---- staging directories ---- */
-
-enum { PROC_STAT_MAX = 4096 };
-
-struct stage_dir {
-    const char *path;
-    time_t start;                       /* of the server */
-};
-
-/* Dead and waiting to be collected: it writes nothing any more. */
-static bool is_zombie(pid_t pid)
-{
-    struct buf path = BUF_INIT, text = BUF_INIT;
-    ssize_t at;
-    bool zombie = false;
-
-    buf_addf(&path, "/proc/%d/stat", (int)pid);
-    if (file_load(buf_cstr(&path), PROC_STAT_MAX, &text) == ERR_OK) {
-        at = slice_rfind(buf_slice(&text), ')');        /* behind the name, which may hold anything */
-        zombie = at >= 0 && slice_starts(slice_skip(buf_slice(&text), (size_t)at), SLICE_LIT(") Z"));
-    }
-    buf_fini(&path);
-    buf_fini(&text);
-    return zombie;
-}
-
-static bool is_gone(pid_t pid)
-{
-    return (kill(pid, 0) < 0 && errno == ESRCH) || is_zombie(pid);
-}
-
-/* "<pid>-<time>-<n>" */
-static bool is_left_over(const char *name, time_t start)
-{
-    struct slice pid, when;
-    uint32_t p;
-    uint64_t t;
-
-    struct slice rest = slice_split(slice_cstr(name), '-', &pid, NULL);
-    slice_split(rest, '-', &when, NULL);
-    if (num_u32(pid, &p) != ERR_OK || num_u64(when, &t) != ERR_OK || !p || p > INT32_MAX)
-        return false;
-    return (time_t)t < start || is_gone((pid_t)p);
-}
-
-static err_t check_staged(void *arg, const char *name, enum dir_type type)
-{
-    const struct stage_dir *d = arg;
-    struct buf path = BUF_INIT;
-
-    if (type != DIR_DIR && is_left_over(name, d->start)) {
-        buf_addf(&path, "%s/%s", d->path, name);
-        (void)!durable_unlink(buf_cstr(&path));
-    }
-    buf_fini(&path);
-    return ERR_OK;
-}
-
-void recover_stage_dir(struct store *s, struct slice partition)
-{
-    struct buf path = BUF_INIT;
-    struct stage_dir d;
-
-    if (partition_stage_dir(partition, &path) == ERR_OK) {
-        d = (struct stage_dir){ buf_cstr(&path), pool_start_time(s) };
-        (void)!dir_list(d.path, check_staged, &d);
-    }
-    buf_fini(&path);
 }

@@ -126,7 +126,7 @@ static err_t write_anew(struct mailbox *mb, struct repack_counts *n)
     struct rewrite w;
 
     h.generation++;
-    if (!mailbox_repaired(mb)) {                /* whose time is to stay */
+    if (!mailbox_repaired(mb)) { /* whose time is to stay */
         h.last_repack_time = (uint32_t)clock_now();
         h.options &= ~INDEX_OPT_REPAIRED;
     }

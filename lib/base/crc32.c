@@ -136,8 +136,9 @@ static uint32_t entry_with(uint32_t high)
     return b;
 }
 
-/* A change of one byte by `mask`, with k bytes behind it, changes the checksum by table[0][mask] with k
- * zero bytes added; so zero bytes are taken away from the difference until it is such an entry. */
+/* A change of one byte by `mask`, with k bytes behind it, changes the checksum by table[0][mask]
+ * with k zero bytes added; so zero bytes are taken away from the difference until it is such an
+ * entry. */
 bool crc32_correct_byte(void *bytes, size_t n, uint32_t want)
 {
     uint8_t *p = bytes;

@@ -157,8 +157,8 @@ static err_t open_other(const struct db_engine *engine, const char *path, unsign
     return err ? err : open_new(engine, path, flags, out);
 }
 
-/* A new version of the file whose writer died before it gave it its name; one who lives has the lock, and
- * is waited for. */
+/* A new version of the file whose writer died before it gave it its name; one who lives has the
+ * lock, and is waited for. */
 static void remove_unnamed(struct db *db)
 {
     struct buf name = BUF_INIT;
@@ -166,7 +166,7 @@ static void remove_unnamed(struct db *db)
 
     buf_addf(&name, "%s" DBFILE_NEW_SUFFIX, db->path);
     if (file_exists(buf_cstr(&name)) && db_begin(db, &txn) == ERR_OK) {
-        (void)!file_unlink(name.p);             /* gone meanwhile is fine */
+        (void)!file_unlink(name.p); /* gone meanwhile is fine */
         db_abort(&txn);
     }
     buf_fini(&name);

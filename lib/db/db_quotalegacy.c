@@ -319,8 +319,8 @@ static err_t remove_file(struct db *db, struct held *h)
     return err || (db->flags & DB_DERIVED) ? err : sync_parent(buf_cstr(&h->path));
 }
 
-/* The new text has its name, but may not be durable (file_replace): it was refused, so the old one is what
- * others are to see. */
+/* The new text has its name, but may not be durable (file_replace): it was refused, so the old one
+ * is what others are to see. */
 static void put_back(const struct held *h, const char *tmp)
 {
     struct buf now = BUF_INIT;

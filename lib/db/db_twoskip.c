@@ -88,8 +88,8 @@ static err_t lock_exclusive(struct db *db)
     return err;
 }
 
-/* What a reader can do with a file that it may not repair.  One that has lost its end is not read as if
- * there had never been one: what a crash leaves is never shorter than its header says. */
+/* What a reader can do with a file that it may not repair.  One that has lost its end is not read
+ * as if there had never been one: what a crash leaves is never shorter than its header says. */
 static err_t view_leniently(struct db *db, enum view view)
 {
     struct twoskip *ts = state(db);

@@ -31,7 +31,8 @@ static err_t open_parent(const char *path, struct buf *dir, int *fd_out)
     return err == ERR_NOTFOUND ? LOG_IO("open", dir->p) : err;
 }
 
-/* The directory is opened first, so that want of descriptors does not show when the name is given. */
+/* The directory is opened first, so that want of descriptors does not show when the name is given.
+ */
 err_t file_replace_commit(const char *path, const char *tmp, int *fd, enum file_durability how)
 {
     struct buf dir = BUF_INIT;

@@ -215,8 +215,8 @@ void lock_set_note_time(uint32_t ms)
     note_ms = ms;
 }
 
-/* A timer of the process that is made once, as waits for bytes are many and short; a child needs its
- * own. */
+/* A timer of the process that is made once, as waits for bytes are many and short; a child needs
+ * its own. */
 static struct {
     timer_t id;
     pid_t owner;
@@ -253,9 +253,10 @@ static void note_wait(int fd, const char *path, const struct flock *wanted, uint
 
     if (fcntl(fd, F_GETLK, &fl) == 0 && fl.l_type != F_UNLCK)
         holder = (long)fl.l_pid;
-    log_warn("waiting for a lock: if the process that has it hangs, end it: filename=<%s> byte=<%lld> "
-             "waited_ms=<%llu> holder=<%ld>", path, (long long)wanted->l_start,
-             (unsigned long long)waited, holder);
+    log_warn(
+        "waiting for a lock: if the process that has it hangs, end it: filename=<%s> byte=<%lld> "
+        "waited_ms=<%llu> holder=<%ld>",
+        path, (long long)wanted->l_start, (unsigned long long)waited, holder);
 }
 
 /* When the alarm is wanted next, from the beginning; 0: never. */
