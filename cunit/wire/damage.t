@@ -74,6 +74,21 @@ is(scalar alerts($c->ok('EXAMINE INBOX.Work')), 1, 'EXAMINE of a new session: an
 is(scalar alerts($c->ok('SELECT INBOX')), 0, 'another mailbox: none');
 $c->logout;
 
+# POP3: a message whose record is damaged is not left out
+my $p = $i->imap(user => 'bob');
+$p->ok('APPEND INBOX ', \"Subject: pop $_\r\n\r\nbody $_\r\n") for 1 .. 3;
+$p->logout;
+my $work = $dir;
+find(sub { $dir = $File::Find::dir if $_ eq 'cyrus.index' && -s $_ == 160 + 3 * 112 }, "$i->{dir}/spool");
+my $inbox = slurp('cyrus.index');
+substr($inbox, 160 + 112 + 60, 1) ^= chr 4;
+put('cyrus.index', $inbox);
+$p = $i->pop3;
+$p->pop_cmd($_) for 'USER bob', 'PASS secret';
+like(join(' ', $p->pop_cmd('STAT')), qr/^\+OK 3 /, 'POP3 has all messages');
+$p->pop_cmd('QUIT');
+$dir = $work;
+
 # names of keywords lost
 $a->ok('UNSELECT');
 put('cyrus.header', substr $good, 0, 60);
