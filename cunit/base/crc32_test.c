@@ -45,4 +45,30 @@ static void test_pieces(void)
         CU_CHECK_ROW(cut, crc32_add(crc32_of(p, cut), p + cut, 4096 - cut) == whole);
 }
 
-TEST_SUITE("crc32", { "known", test_known }, { "lengths", test_lengths }, { "pieces", test_pieces })
+/* Every byte, changed in many ways, is put right again; two of them are not. */
+static void test_correct(void)
+{
+    uint8_t good[700], p[700];
+
+    for (size_t i = 0; i < sizeof good; i++)
+        good[i] = (uint8_t)(i * 37 + i / 7);
+    const uint32_t want = crc32_of(good, sizeof good);
+    memcpy(p, good, sizeof p);
+    CU_ASSERT_FALSE(crc32_correct_byte(p, sizeof p, want));
+    CU_ASSERT_FALSE(crc32_correct_byte(p, 0, want));
+    for (size_t at = 0; at < sizeof p; at++) {
+        for (unsigned mask = 1; mask < 256; mask += 6) {
+            p[at] = good[at] ^ (uint8_t)mask;
+            CU_CHECK_ROW(at,
+                         crc32_correct_byte(p, sizeof p, want) && memcmp(p, good, sizeof p) == 0);
+        }
+        p[at] = good[at];
+    }
+    p[3] ^= 1;
+    p[600] ^= 0x40;
+    CU_ASSERT_FALSE(crc32_correct_byte(p, sizeof p, want));
+    CU_ASSERT_EQUAL(p[3], good[3] ^ 1);
+}
+
+TEST_SUITE("crc32", { "known", test_known }, { "lengths", test_lengths }, { "pieces", test_pieces },
+           { "correct", test_correct })

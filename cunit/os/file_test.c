@@ -284,6 +284,47 @@ static void test_link_or_copy(void)
 
 /* --- sync.h -------------------------------------------------------------- */
 
+struct told {
+    int n, error;
+    char path[200];
+};
+
+static void note_failure(void *arg, const char *path, int error)
+{
+    struct told *t = arg;
+
+    t->n++;
+    t->error = error;
+    snprintf(t->path, sizeof t->path, "%s", path);
+}
+
+/* Each sync that fails is told with its path, and errno is as it was. */
+static void test_sync_told(void)
+{
+    const char *path = in_tmp("told");
+    struct told t = { 0 };
+    int fd;
+
+    make_file(path, "x");
+    CU_ASSERT_EQUAL_FATAL(file_open(path, O_RDWR, 0, &fd), ERR_OK);
+    sync_on_failure(note_failure, &t);
+    CU_ASSERT_EQUAL(sync_data(fd, path), ERR_OK);
+    CU_ASSERT_EQUAL(t.n, 0);
+    fault_fail(FAULT_DATASYNC, 1, 1, EIO);
+    CU_ASSERT_EQUAL(sync_data(fd, path), ERR_IO);
+    CU_ASSERT_TRUE(t.n == 1 && t.error == EIO && strcmp(t.path, path) == 0);
+    fault_fail(FAULT_SYNC, 1, 1, EDQUOT);
+    CU_ASSERT_EQUAL(sync_dir(test_tmpdir()), ERR_NOSPACE);
+    CU_ASSERT_TRUE(t.n == 2 && t.error == EDQUOT && strcmp(t.path, test_tmpdir()) == 0);
+    sync_failed("elsewhere", EIO);
+    CU_ASSERT_TRUE(t.n == 3 && strcmp(t.path, "elsewhere") == 0);
+    sync_on_failure(NULL, NULL);
+    sync_failed(path, EIO);
+    CU_ASSERT_EQUAL(t.n, 3);
+    fault_clear();
+    file_close(&fd);
+}
+
 static void test_sync(void)
 {
     const char *path = in_tmp("s");
@@ -321,4 +362,5 @@ static void test_sync(void)
 TEST_SUITE("file", { "open", test_open }, { "short", test_short },
            { "many parts", test_many_parts }, { "errors", test_errors }, { "names", test_names },
            { "replace", test_replace }, { "replace faults", test_replace_faults },
-           { "copy", test_copy }, { "link or copy", test_link_or_copy }, { "sync", test_sync })
+           { "copy", test_copy }, { "link or copy", test_link_or_copy }, { "sync", test_sync },
+           { "failures are told", test_sync_told })

@@ -3,6 +3,7 @@
  * covers: PT-43
  */
 #include "cunit/os/os_test.h"
+#include "cunit/base/syslog_double.h"
 #include "lib/base/clock.h"
 #include "lib/os/file.h"
 #include "lib/os/lock.h"
@@ -251,6 +252,46 @@ static void test_reopen(void)
     file_close(&fd);
 }
 
+/* One byte of many: others are free; a long wait is said once, with the one who has it; a wait with
+ * an end ends; and one without gets the lock when it is given back. */
+static void test_byte(void)
+{
+    const char *path = in_tmp("bytes");
+    struct holder h;
+    int fd;
+
+    h = holder_start(path, LOCK_EXCLUSIVE); /* all bytes */
+    CU_ASSERT_EQUAL_FATAL(file_open(path, O_RDWR, 0, &fd), ERR_OK);
+    CU_ASSERT_EQUAL(lock_byte(fd, path, 3, LOCK_EXCLUSIVE, LOCK_TRY), ERR_LOCKED);
+    lock_set_note_time(40);
+    syslog_double.lines = 0;
+    uint64_t before = clock_mono_ms();
+    CU_ASSERT_EQUAL(lock_byte(fd, path, 3, LOCK_EXCLUSIVE, 20), ERR_LOCKED);
+    CU_ASSERT_EQUAL(syslog_double.lines, 1); /* its end */
+    CU_ASSERT_TRUE(clock_mono_ms() - before >= 20);
+    CU_ASSERT_EQUAL(lock_byte(fd, path, 3, LOCK_SHARED, 300), ERR_LOCKED);
+    CU_ASSERT_EQUAL(syslog_double.lines, 3); /* and once on the way */
+    CU_ASSERT_PTR_NOT_NULL(strstr(syslog_double.line, "byte=<3>"));
+    char holder[40];
+    snprintf(holder, sizeof holder, "holder=<%ld>", (long)h.pid);
+    CU_ASSERT_PTR_NOT_NULL(strstr(syslog_double.line, holder));
+    syslog_double.lines = 0;
+    const pid_t child = fork(); /* which lets it go when we have waited a while */
+    if (child == 0) {
+        const struct timespec pause = { .tv_nsec = 200 * 1000000L };
+        nanosleep(&pause, NULL);
+        kill(h.pid, SIGKILL);
+        _exit(0);
+    }
+    CU_ASSERT_EQUAL(lock_byte(fd, path, 3, LOCK_EXCLUSIVE, LOCK_FOREVER), ERR_OK);
+    CU_ASSERT_EQUAL(syslog_double.lines, 2); /* "waiting", "free" */
+    waitpid(child, NULL, 0);
+    holder_end(&h);
+    lock_set_note_time(10000);
+    lock_byte_release(fd, path, 3);
+    file_close(&fd);
+}
+
 TEST_SUITE("lock", { "modes", test_modes }, { "deadline", test_deadline }, { "wait", test_wait },
-           { "contention", test_contention },
-           { "refused", test_refused }, { "path", test_path }, { "reopen", test_reopen })
+           { "contention", test_contention }, { "refused", test_refused }, { "path", test_path },
+           { "reopen", test_reopen }, { "byte", test_byte })

@@ -6,6 +6,7 @@
  * covers: P1 P4
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -18,6 +19,7 @@
 #include "imap/store/durable.h"
 #include "imap/store/journal_impl.h"
 #include "lib/os/file.h"
+#include "lib/os/lock.h"
 
 enum { PROCESSES = 8, RECORDS = 40, DIED = 9 };
 
@@ -412,8 +414,42 @@ static void test_failure_of_another(void)
     rig_fini(&r);
 }
 
+/* A process that hangs while it adds a record holds up others, but not for ever: they are refused,
+ * and nothing of theirs is there. */
+static void test_hanging(void)
+{
+    struct shared *s = shared_new();
+    struct rig r, c;
+
+    rig_init(&r);
+    r.conf.append_wait_ms = 100;
+    rig_must_open(&r);
+    CU_ASSERT_EQUAL(rig_put(&r, "before", 0), ERR_OK);
+    const pid_t pid = fork_one();
+    if (pid == 0) {
+        int fd = open(rig_path(&r, "lock"), O_RDWR);
+        err_t err = lock_byte(fd, "lock", JOURNAL_APPEND, LOCK_EXCLUSIVE, LOCK_TRY);
+        atomic_store(&s->ready, err ? 2 : 1);
+        wait_until(&s->go, 1);
+        _exit(0);
+    }
+    wait_until(&s->ready, 1);
+    CU_ASSERT_EQUAL(atomic_load(&s->ready), 1);
+    CU_ASSERT_EQUAL(rig_put(&r, "refused", 0), ERR_LOCKED);
+    atomic_store(&s->go, 1);
+    CU_ASSERT_EQUAL(status_of(pid), 0);
+    CU_ASSERT_EQUAL(rig_put(&r, "after", 0), ERR_OK);
+    rig_crash(&r, &c);
+    rig_must_open(&c);
+    CU_ASSERT_EQUAL(c.replayed.n, 2);
+    CU_ASSERT_EQUAL(rig_find(&c, "refused"), -1);
+    rig_fini(&c);
+    rig_fini(&r);
+    shared_free(s);
+}
+
 TEST_SUITE("journal share", { "load", test_load }, { "last one out", test_last },
            { "killed before it applied", test_killed }, { "not applied yet", test_waits },
            { "settle meanwhile", test_settle_meanwhile },
            { "round after a death", test_round_after_death },
-           { "failure of another", test_failure_of_another })
+           { "failure of another", test_failure_of_another }, { "hanging", test_hanging })

@@ -125,6 +125,7 @@ static void test_sound(void)
     setup(&c, "");
     struct mailbox *mb = reopen(&c, N - 1);
     CU_ASSERT_TRUE(same_as_before(&c));
+    CU_ASSERT_EQUAL(mailbox_repaired(mb), 0);
     CU_ASSERT_EQUAL(stat(c.path.p, &st), 0);
     CU_ASSERT_TRUE(st.st_mtime > 1000000000);
     mailbox_close(&mb);
@@ -192,6 +193,7 @@ static void test_record_byte(void)
     for (size_t at = 0; at < INDEX_RECORD_SIZE; at += 7) {
         record_of(&c, 4)[at] ^= 0x10;
         struct mailbox *mb = reopen(&c, N - 1);
+        CU_CHECK_ROW(at, mailbox_repaired(mb) == 0); /* nothing was lost */
         mailbox_close(&mb);
         mailbox_pool_trim(c.s);
         record_of(&c, 4)[at] ^= 0x10;
@@ -269,6 +271,7 @@ static void test_header_behind(void)
     }
     struct mailbox *mb = reopen(&c, N - 1);
     CU_ASSERT_EQUAL(mailbox_head(mb)->highestmodseq, 1009);
+    CU_ASSERT_EQUAL(mailbox_repaired(mb), 0);
     CU_ASSERT_EQUAL(mailbox_head(mb)->unseen, N - 1 - 5);
     mailbox_close(&mb);
     teardown(&c);
@@ -387,6 +390,92 @@ static void test_quota(void)
     teardown(&c);
 }
 
+/* Whoever selects the mailbox within a day of a repair that lost something can be told, also by
+ * another process, and after a repack; then no more. */
+static void test_repaired(void)
+{
+    struct case_state c;
+    struct index_head h;
+
+    setup(&c, "");
+    memset(record_of(&c, 3) + IR_UID + 4, 0x5a, 8);
+    struct mailbox *mb = reopen(&c, N - 1);
+    const time_t when = mailbox_repaired(mb);
+    CU_ASSERT_NOT_EQUAL(when, 0);
+    CU_ASSERT_EQUAL(repack_mailbox(mb, true, NULL), ERR_OK);
+    CU_ASSERT_EQUAL(mailbox_repaired(mb), when);
+    mailbox_close(&mb);
+    mailbox_pool_trim(c.s);
+    mb = box_open(c.s, "user.fred");
+    CU_ASSERT_EQUAL(mailbox_repaired(mb), when);
+    mailbox_close(&mb);
+    mailbox_pool_trim(c.s);
+    load(c.path.p, &c.index);
+    CU_ASSERT_EQUAL(index_head_decode(buf_slice(&c.index), NULL, &h), ERR_OK);
+    h.last_repack_time -= 25 * 60 * 60;
+    index_head_encode(&h, head_of(&c));
+    mb = reopen(&c, N - 1);
+    CU_ASSERT_EQUAL(mailbox_repaired(mb), 0);
+    CU_ASSERT_EQUAL(repack_mailbox(mb, true, NULL), ERR_OK);
+    CU_ASSERT_EQUAL(mailbox_head(mb)->options & INDEX_OPT_REPAIRED, 0);
+    mailbox_close(&mb);
+    teardown(&c);
+}
+
+/* Cut behind its header under a view that has it mapped: nobody is shown zeros for records, neither
+ * by a command that is under way nor by the next refresh. */
+static void test_cut_while_open(void)
+{
+    struct case_state c;
+    enum mailbox_news news;
+
+    setup(&c, "");
+    struct mailbox *mb = box_open(c.s, "user.fred");
+    CU_ASSERT_EQUAL(mailbox_read_ok(mb), ERR_OK);
+    CU_ASSERT_EQUAL(truncate(c.path.p, (off_t)(c.index.n - 3 * INDEX_RECORD_SIZE)), 0);
+    CU_ASSERT_EQUAL(mailbox_uid_at(mb, N), 0);
+    CU_ASSERT_EQUAL(mailbox_read_ok(mb), ERR_IO);
+    CU_ASSERT_EQUAL(mailbox_refresh(mb, &news), ERR_OK);
+    CU_ASSERT_EQUAL(mailbox_nrecords(mb), N);
+    for (uint32_t recno = 1; recno <= N; recno++)
+        CU_CHECK_ROW(recno, mailbox_uid_at(mb, recno) == recno && mailbox_record_ok(mb, recno));
+    CU_ASSERT_EQUAL(mailbox_read_ok(mb), ERR_OK);
+    CU_ASSERT_NOT_EQUAL(mailbox_repaired(mb), 0);
+    mailbox_close(&mb);
+    teardown(&c);
+}
+
+/* Any one byte of cyrus.header comes back, whether the file can still be read or not, for a reader
+ * and for a writer, and nothing is lost. */
+static void test_header_byte(void)
+{
+    struct case_state c;
+    struct buf path = BUF_INIT, good = BUF_INIT, now = BUF_INIT;
+
+    setup(&c, "");
+    CU_ASSERT_EQUAL(partition_file(&c.e, FILE_HEADER, &path), ERR_OK);
+    load(buf_cstr(&path), &good);
+    for (size_t at = 0; at < good.n; at++) {
+        const int fd = open(path.p, O_WRONLY);
+        const char bad = good.p[at] ^ (char)(1 << at % 8);
+        CU_CHECK_ROW(at, pwrite(fd, &bad, 1, (off_t)at) == 1);
+        close(fd);
+        struct mailbox *mb = box_open(c.s, "user.fred");
+        CU_CHECK_ROW(at, (at % 2 ? mailbox_flags_known(mb)
+                                 : box_set_flags(mb, 1, FLAG_DRAFT, at % 4 ? FLAG_DRAFT : 0)) ==
+                             ERR_OK);
+        CU_CHECK_ROW(at, mailbox_repaired(mb) == 0);
+        mailbox_close(&mb);
+        mailbox_pool_trim(c.s);
+        load(path.p, &now);
+        CU_CHECK_ROW(at, slice_eq(buf_slice(&now), buf_slice(&good)));
+    }
+    buf_fini(&path);
+    buf_fini(&good);
+    buf_fini(&now);
+    teardown(&c);
+}
+
 static void test_header_file(void)
 {
     struct case_state c;
@@ -406,6 +495,7 @@ static void test_header_file(void)
         CU_ASSERT_EQUAL(mailbox_peek_header(&c.e, &h), ERR_OK);
         CU_ASSERT_TRUE(slice_eqs(buf_slice(&h.name), "user.fred"));
         CU_ASSERT_EQUAL(h.crc, mailbox_head(mb)->header_file_crc);
+        CU_ASSERT_NOT_EQUAL(mailbox_repaired(mb), 0); /* names of keywords */
         header_fini(&h);
         mailbox_close(&mb);
         mailbox_pool_trim(c.s);
@@ -473,5 +563,6 @@ TEST_SUITE("recover", { "sound", test_sound }, { "head: a byte", test_head_byte 
            { "record missing", test_record_missing }, { "header behind", test_header_behind },
            { "record behind", test_record_behind }, { "orphans", test_orphans },
            { "unfinished", test_unfinished }, { "quota", test_quota },
-           { "header file", test_header_file }, { "while open", test_while_open },
-           { "any damage", test_any_damage })
+           { "header: a byte", test_header_byte }, { "header file", test_header_file },
+           { "while open", test_while_open }, { "repaired", test_repaired },
+           { "cut while open", test_cut_while_open }, { "any damage", test_any_damage })

@@ -6,6 +6,7 @@ cunit_store_unit_store_SOURCES = cunit/runner.c cunit/test.h \
 	cunit/store/commit_test.c \
 	cunit/store/crash_test.c \
 	cunit/store/header_test.c \
+	cunit/store/health_test.c \
 	cunit/store/index_test.c \
 	cunit/store/journal_dead_test.c \
 	cunit/store/journal_disk.c cunit/store/journal_disk.h \

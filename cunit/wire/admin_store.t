@@ -181,7 +181,10 @@ subtest ctl_cyrusdb => sub {
     (my $wrong = Halcyon::Test::_slurp($file)) =~ s/S \(5342 /S (1 /;
     Halcyon::Test::_write($file, $wrong);
     system('chown', '-R', "$i->{account}:$i->{group}", $i->{dir}) if $> == 0;
+    my ($root) = glob "$i->{dir}/conf/quota/*/*";
+    for my $left ("$root.NEW", "$i->{dir}/conf/mailboxes.db.NEW") { open my $fh, '>', $left or die "$left: $!"; print {$fh} "left over\n" }
     prints($i, '', 0, 'ctl_cyrusdb', '-r', '-x');
+    ok(!-e "$root.NEW" && !-e "$i->{dir}/conf/mailboxes.db.NEW", 'new versions that never got their names are gone');
 
     # A recovery that was interrupted has left its stamp, and the time of the start before: what is older than
     # the stamp was not looked at yet.

@@ -219,6 +219,31 @@ static err_t remove_status_cache(void)
     return err;
 }
 
+static err_t remove_unnamed_root(void *dir, const char *name, enum dir_type type)
+{
+    struct buf path = BUF_INIT;
+
+    if (type != DIR_DIR && slice_ends(slice_cstr(name), SLICE_LIT(".NEW"))) {
+        buf_addf(&path, "%s/%s", (const char *)dir, name);
+        (void)!file_unlink(buf_cstr(&path));
+    }
+    buf_fini(&path);
+    return ERR_OK;
+}
+
+/* The same of quota roots, a file each: nobody else is at work yet.  Of the databases of users it
+ * is removed when they are opened. */
+static void remove_unnamed_roots(void)
+{
+    struct buf dir = BUF_INIT;
+
+    conf_dir(&dir, "quota");
+    if (slice_eqs(slice_cstr(conf_enum_word(CONF_QUOTA_DB)), "quotalegacy") &&
+        file_exists(buf_cstr(&dir)))
+        (void)!dir_walk(dir.p, DIR_PRE, remove_unnamed_root, dir.p);
+    buf_fini(&dir);
+}
+
 static void recover_stages(struct store *s)
 {
     struct slice partition;
@@ -236,7 +261,8 @@ static err_t recover(bool keep_list)
 
     if (!err)
         err = db_env_recover();
-
+    if (!err)
+        err = store_trust_disks(s);
     if (!err)
         err = remove_status_cache();
     if (!err)
@@ -246,6 +272,7 @@ static err_t recover(bool keep_list)
     if (!err) {
         for (size_t i = 0; i < NDATABASES; i++)
             remove_unnamed(&databases[i]);
+        remove_unnamed_roots();
         recover_stages(s);
         err = quota_fix(s, SLICE_NULL, log_correction, NULL);
         /* an unreadable root is logged; mail must flow all the same */

@@ -220,10 +220,10 @@ static bool read_args(struct copy_run *r)
     }
     if (args_mailbox(s, &r->target_name) != ERR_OK || args_end(s) != ERR_OK)
         return false;
-    if (view_resolve(s->view, &set, s->is_uid, &r->msgnos) == ERR_OK)
-        return true;
-    reply_bad(s, "Invalid message sequence number");
-    return false;
+    err = view_resolve(s->view, &set, s->is_uid, &r->msgnos);
+    if (err)
+        reply_resolve(s, err);
+    return !err;
 }
 
 void cmd_copy(void *session, const struct command *cmd)

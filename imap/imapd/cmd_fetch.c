@@ -256,8 +256,9 @@ void cmd_fetch(void *session, const struct command *cmd)
         return;
     }
     if (fetch_read(s, &r.f) == ERR_OK) {
-        if (view_resolve(s->view, &set, s->is_uid, &msgnos) != ERR_OK) {
-            reply_bad(s, "Invalid message sequence number");
+        err = view_resolve(s->view, &set, s->is_uid, &msgnos);
+        if (err) {
+            reply_resolve(s, err);
         } else {
             if (r.f.vanished) {
                 view_resolve_uids(s->view, &set, &uids);

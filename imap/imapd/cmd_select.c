@@ -119,6 +119,7 @@ static void select_mailbox(struct session *s, struct slice name, struct qresync 
             s->state = ST_SELECTED;
             serve_proc(s->base, arena_cstr(s->base->command, name), s->cmd->name);
             quota_alert(s);
+            view_warn(s);
             describe(s, q);
             reply_ok_code(s, view_is_readonly(s->view) ? "READ-ONLY" : "READ-WRITE", "Completed");
         }

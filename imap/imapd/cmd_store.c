@@ -92,7 +92,7 @@ static err_t read_args(struct session *s, struct store_args *a)
         return err;
     err = view_resolve(s->view, &set, s->is_uid, &a->msgnos);
     if (err)
-        reply_bad(s, "Invalid message sequence number");
+        reply_resolve(s, err);
     return err;
 }
 

@@ -81,10 +81,14 @@ err_t args_end(struct session *) NODISCARD;
 void args_bad(struct session *, err_t);
 
 /* ---- reply.c: tagged replies, each ends the command ---- */
-void reply_ok(struct session *, const char *text);              /* "tag OK text"; pending changes go out before */
+/* "tag OK text"; pending changes go out before.  NO after a command that only reads the selected
+ * mailbox and found it damaged (mailbox_read_ok). */
+void reply_ok(struct session *, const char *text);
 void reply_ok_code(struct session *, const char *code, const char *text);      /* "tag OK [code] text" */
 void reply_no(struct session *, const char *code, const char *text);           /* code may be NULL */
 void reply_bad(struct session *, const char *text);
+/* After a failed view_resolve(): BAD for a wrong number, NO for a damaged mailbox. */
+void reply_resolve(struct session *, err_t);
 /* The one table err_t -> response code and words (RFC 5530, spec of capabilities 1.4). */
 void reply_err(struct session *, err_t);
 void reply_bye(struct session *, const char *text);             /* untagged; state becomes LOGOUT */

@@ -67,8 +67,20 @@ static void tell_changes(struct session *s)
         tell_modseq(s);
 }
 
+/* What a command read of the selected mailbox may be wrong: a record is damaged, or somebody has
+ * cut the index underneath. */
+static bool was_misled(const struct session *s)
+{
+    return s->state == ST_SELECTED && s->view && s->cmd && s->cmd->states == ST_SELECTED &&
+           !(s->cmd->flags & C_WRITE) && mailbox_read_ok(view_mailbox(s->view)) != ERR_OK;
+}
+
 void reply_ok_code(struct session *s, const char *code, const char *text)
 {
+    if (was_misled(s)) {
+        reply_err(s, ERR_IO);
+        return;
+    }
     tell_changes(s);
     put(s, " OK ", code, text);
 }
@@ -94,6 +106,14 @@ void reply_err(struct session *s, err_t err)
     const char *text = words[err].text;
 
     reply_no(s, words[err].code, text ? text : "Internal error");
+}
+
+void reply_resolve(struct session *s, err_t err)
+{
+    if (err == ERR_SYNTAX)
+        reply_bad(s, "Invalid message sequence number");
+    else
+        reply_err(s, err);
 }
 
 void reply_bye(struct session *s, const char *text)

@@ -31,9 +31,24 @@ static void fill(struct view *v)
         return;
     vec_reserve(&v->msg, h->exists);
     for (uint32_t r = 1; r <= v->known; r++)
-        if (is_live(v->mb, r))
+        if (mailbox_record_ok(v->mb, r) && is_live(v->mb, r))
             add_msg(v, mailbox_uid_at(v->mb, r), r);
     v->n = (uint32_t)v->msg.n;
+}
+
+/* The same; damage that shows is repaired first. */
+static err_t fill_soundly(struct view *v)
+{
+    enum mailbox_news news;
+
+    fill(v);
+    if (mailbox_read_ok(v->mb) == ERR_OK)
+        return ERR_OK;
+    err_t err = mailbox_refresh(v->mb, &news);
+    v->msg.n = 0;
+    if (!err)
+        fill(v);
+    return err;
 }
 
 void view_materialise(struct view *v)
@@ -149,11 +164,12 @@ err_t view_open(struct session *s, struct mailbox *mb, rights_t rights, unsigned
     vec_init(&v->msg, sizeof(struct view_msg));
     seen_init(&v->seen);
     v->search = search_state_new();
+    err = mailbox_flags_known(mb); /* first: a repair makes the other facts new */
+    if (!err)
+        err = fill_soundly(v);
     v->generation = mailbox_head(mb)->generation;
     v->told_modseq = v->whole_modseq = mailbox_head(mb)->highestmodseq;
-    fill(v);
     v->seen_internal = seen_is_internal(mb, userid);
-    err = mailbox_flags_known(mb);
     if (!err && !v->seen_internal)
         err = seen_read(s->base->store, userid, mailbox_uniqueid(mb), &v->seen);
     if (err) {
@@ -233,13 +249,16 @@ uint32_t view_uid(const struct view *v, uint32_t msgno)
     return v->same ? mailbox_uid_at(v->mb, msgno) : VEC_AT(&v->msg, struct view_msg, msgno - 1)->uid;
 }
 
-/* First message number with UID >= uid, or n+1. */
+/* First message number with UID >= uid, or n+1.  A damaged record, which could lead astray, is
+ * noticed (mailbox_read_ok). */
 static uint32_t lower_bound(const struct view *v, uint32_t uid)
 {
     uint32_t lo = 1, hi = v->n + 1;
 
     while (lo < hi) {
         uint32_t mid = lo + (hi - lo) / 2;
+        if (v->same)
+            (void)mailbox_record_ok(v->mb, mid);
         if (view_uid(v, mid) < uid)
             lo = mid + 1;
         else
@@ -322,7 +341,7 @@ err_t view_resolve(const struct view *v, const struct imapset *set, bool is_uid,
             err = ERR_SYNTAX;
     }
     ranges_fini(&raw);
-    return err;
+    return err ? err : mailbox_read_ok(v->mb);
 }
 
 bool view_seen_is_internal(const struct view *v)

@@ -32,7 +32,8 @@ uint32_t view_msgno_of_uid(const struct view *, uint32_t uid);          /* 0: no
 uint32_t view_msgno_of_recno(const struct view *, uint32_t recno);      /* 0 */
 
 /* Message numbers meant by a set.  is_uid: the set holds UIDs, those not there are left out.
- * Else a number beyond the view is ERR_SYNTAX.  "$" is the saved result in both cases (RFC 5182). */
+ * Else a number beyond the view is ERR_SYNTAX.  "$" is the saved result in both cases (RFC 5182).
+ * ERR_CORRUPT, ERR_IO: the index is damaged (mailbox_read_ok), the set may be wrong. */
 err_t view_resolve(const struct view *, const struct imapset *, bool is_uid, struct ranges *msgnos) NODISCARD;
 
 /* UIDs meant by a set of UIDs, whether there are such messages or not; "$" as above.  Added to *uids. */
@@ -56,6 +57,9 @@ void view_fetch_head(struct session *, uint32_t msgno, struct buf *out);
 void view_put_flags(struct session *, uint32_t msgno);
 /* "* FLAGS" and "* OK [PERMANENTFLAGS ...]"; at SELECT and when a keyword is new. */
 void view_put_flag_lists(struct session *);
+
+/* An ALERT when a repair has lost something lately (mailbox_repaired), once for each repair. */
+void view_warn(struct session *);
 
 /* Tell the client what changed: EXPUNGE or VANISHED if may_expunge, EXISTS, RECENT, FETCH FLAGS.
  * Refreshes first.  A mailbox that was deleted is empty from now on, or ends the session

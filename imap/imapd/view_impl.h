@@ -34,6 +34,7 @@ struct view {
     struct ranges recent_uids;                  /* \Recent in this session */
     struct buf flags_told;                      /* text of the last FLAGS response */
     struct search_state *search;                /* "$" and contexts */
+    time_t warned; /* the repair that the client was told of; 0: none */
 };
 
 /* Bring record numbers up to date after a repack. */

@@ -22,7 +22,8 @@ static void scan(struct view *v, struct ranges *changed, struct ranges *touched)
     for (uint32_t m = 1; m <= v->n; m++) {
         uint32_t recno = view_recno(v, m), uid;
         uint64_t modseq;
-        if (!recno || (modseq = mailbox_modseq_at(v->mb, recno)) <= v->told_modseq)
+        if (!recno || (modseq = mailbox_modseq_at(v->mb, recno)) <= v->told_modseq ||
+            !mailbox_record_ok(v->mb, recno))
             continue;
         uid = mailbox_uid_at(v->mb, recno);
         if (mailbox_flags_at(v->mb, recno) & FLAG_INT_EXPUNGED) {
@@ -249,6 +250,18 @@ static void tell_gone(struct view *v, bool may_expunge)
     ranges_fini(&none);
 }
 
+void view_warn(struct session *s)
+{
+    struct view *v = s->view;
+    const time_t when = mailbox_repaired(v->mb);
+
+    if (when && when != v->warned)
+        untagged(
+            s,
+            "NO [ALERT] Mailbox was damaged and has been repaired: flags of messages may be lost");
+    v->warned = when;
+}
+
 void view_tell(struct session *s, bool may_expunge)
 {
     struct view *v = s->view;
@@ -262,9 +275,14 @@ void view_tell(struct session *s, bool may_expunge)
         tell_gone(v, may_expunge);
         return;
     }
+    if (err == ERR_CORRUPT) { /* and cannot be repaired: nothing of it can be believed */
+        reply_bye(s, "Mailbox is damaged");
+        return;
+    }
     if (err)
         return;                                 /* logged; the old picture stays */
     view_resync(v);
+    view_warn(s);
     if (mailbox_head(v->mb)->highestmodseq != v->told_modseq) {
         scan(v, &changed, &touched);
         v->told_modseq = mailbox_head(v->mb)->highestmodseq;

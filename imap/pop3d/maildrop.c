@@ -55,6 +55,21 @@ static void number_messages(struct maildrop *d)
     }
 }
 
+/* A message whose record is damaged would be missing without a word: it is repaired first. */
+static err_t number_soundly(struct maildrop *d)
+{
+    enum mailbox_news news;
+
+    number_messages(d);
+    if (mailbox_read_ok(d->mb) == ERR_OK)
+        return ERR_OK;
+    d->msgs.n = 0;
+    err_t err = mailbox_refresh(d->mb, &news);
+    if (!err)
+        number_messages(d);
+    return err;
+}
+
 /* INBOX, or user+folder. */
 static err_t find_entry(struct store *store, const struct ident *who, struct slice folder, struct mbentry *entry)
 {
@@ -130,7 +145,7 @@ static err_t open_entry(struct store *store, const struct ident *who, const stru
         err = note_login(d);
     if (!err) {
         d->format = choose_format(d->mb);
-        number_messages(d);
+        err = number_soundly(d);
     }
     return err;
 }

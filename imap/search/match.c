@@ -200,5 +200,5 @@ bool matcher_test(struct matcher *m, const struct expr *e, uint32_t msgno, uint3
     m->recno = recno;
     m->has_rec = false;
     m->file_state = 0;
-    return test(m, e);
+    return mailbox_record_ok(m->mb, recno) && test(m, e);
 }

@@ -21,7 +21,8 @@ struct matcher;
 struct matcher *matcher_new(struct mailbox *, struct memo *, const struct match_who *, unsigned fold_flags);
 void matcher_free(struct matcher **);
 
-/* ERR_OK with *out; a message that cannot be read (gone, damaged) does not match what needs it. */
+/* A message that cannot be read (gone, damaged) does not match what needs it, one whose index record is
+ * damaged nothing: mailbox_read_ok() tells. */
 bool matcher_test(struct matcher *, const struct expr *, uint32_t msgno, uint32_t recno);
 
 /* Fold a needle given in `charset` (empty: us-ascii/UTF-8) into the arena.  ERR_UNSUPPORTED: charset. */

@@ -12,6 +12,7 @@
 #include "imap/serve/serve_impl.h"
 #include "imap/store/store.h"
 #include "imap/suite/suite.h"
+#include "lib/base/digest.h"
 #include "lib/base/log.h"
 #include "lib/base/num.h"
 #include "lib/conf/conf.h"
@@ -121,6 +122,7 @@ bool start_process(struct serve *s, int *status)
         buf_adds(&why, "the SASL library does not start");
         fail(status, EX_UNAVAILABLE, program, &why);
     } else {
+        digest_prepare();
         s->life = arena_new(0);
         s->command = arena_new(0);
         ok = true;

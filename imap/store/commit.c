@@ -1,6 +1,7 @@
 /* commit.c - begin, end and abort: locks, rounds of syncs, undo (see commit.h, commit_impl.h) */
 #include "imap/store/commit_impl.h"
 
+#include "imap/store/health.h"
 #include "imap/store/journal.h"
 #include "imap/store/lockorder.h"
 #include "imap/store/mbname.h"
@@ -107,7 +108,8 @@ static void lock_all(struct beginning *b, size_t n, int (*order)(const void *, c
     }
 }
 
-/* The picture under the lock.  ERR_AGAIN: somebody died at work here, repair first. */
+/* The picture under the lock.  ERR_AGAIN: somebody died at work here, or cyrus.header is damaged:
+ * repair first. */
 static err_t read_locked(struct beginning *b)
 {
     struct mailbox *mb = b->mb;
@@ -115,7 +117,9 @@ static err_t read_locked(struct beginning *b)
     uint8_t raw[INDEX_HEAD_SIZE];
 
     memcpy(raw, mb->raw_head, sizeof raw);
-    err_t err = view_read(mb);
+    err_t err = health_check(mb->store->health, buf_slice(&mb->entry.partition));
+    if (!err)
+        err = view_read(mb);
     if (err == ERR_CORRUPT || (!err && mb->head.options & INDEX_OPT_UNFINISHED))
         return ERR_AGAIN;
     if (!err && mb->head.options & INDEX_OPT_DELETED)
@@ -129,6 +133,8 @@ static err_t read_locked(struct beginning *b)
     err = view_header_known(mb);
     if (err)
         return err;
+    if (mb->hs->bad || view_header_differs(mb))
+        return ERR_AGAIN; /* what is not known for right must not be written anew */
     if (mb->serial != serial)
         b->news = MAILBOX_REPACKED;
     else if (memcmp(raw, mb->raw_head, sizeof raw) != 0 && b->news == MAILBOX_SAME)

@@ -213,8 +213,10 @@ err_t durable_sync_fs(int fd, const char *path)
 {
     err_t err = sync_step("syncfs", path);
 
-    if (!err && syncfs(fd) < 0)
+    if (!err && syncfs(fd) < 0) {
         err = LOG_IO("syncfs", path);
+        sync_failed(path, errno);
+    }
     return err;
 }
 

@@ -203,6 +203,17 @@ err_t header_load(const char *path, struct header *h)
     return err == ERR_LIMIT ? ERR_CORRUPT : err;
 }
 
+err_t header_correct(const char *path, uint32_t crc, struct header *h, struct buf *bytes)
+{
+    err_t err = file_load(path, HEADER_FILE_MAX, bytes);
+
+    if (err)
+        return err == ERR_LIMIT ? ERR_CORRUPT : err;
+    if (!crc32_correct_byte(bytes->p, bytes->n, crc))
+        return ERR_CORRUPT;
+    return header_parse(buf_slice(bytes), h);
+}
+
 /* ---- writing ---- */
 
 static void put_field(struct buf *out, const char *key, const struct buf *value)

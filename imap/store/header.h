@@ -44,6 +44,11 @@ int header_flag_free(const struct header *, unsigned limit);
 /* Load and parse.  ERR_NOTFOUND, ERR_CORRUPT (logged), ERR_IO. */
 err_t header_load(const char *path, struct header *out) NODISCARD;
 
+/* As header_load() for a file whose checksum should be `crc`, but was damaged in one byte: that
+ * byte is put right in *bytes, which are then the whole file.  ERR_CORRUPT: not so. */
+err_t header_correct(const char *path, uint32_t crc, struct header *out,
+                     struct buf *bytes) NODISCARD;
+
 /* May this be the name of a user flag: an IMAP atom without leading backslash, at most 1023
  * bytes? */
 bool header_flag_name_ok(struct slice name);

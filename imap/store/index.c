@@ -247,15 +247,8 @@ bool index_correct_byte(uint8_t *p, size_t n)
 {
     uint32_t stored = be32_get(p + n - 4);
 
-    for (size_t at = 0; at < n - 4; at++) {
-        uint8_t old = p[at];
-        for (unsigned mask = 1; mask < 256; mask++) {
-            p[at] = old ^ (uint8_t)mask;
-            if (crc32_of(p, n - 4) == stored)
-                return true;
-        }
-        p[at] = old;
-    }
+    if (crc32_correct_byte(p, n - 4, stored))
+        return true;
     uint32_t diff = stored ^ crc32_of(p, n - 4);
     for (unsigned shift = 0; shift < 32; shift += 8) {
         if (diff && !(diff & ~(0xffu << shift))) {

@@ -95,12 +95,14 @@ enum index_record_offset {
 #define INDEX_OPT_CONDSTORE     (1u << 1)       /* historic */
 #define INDEX_OPT_HAS_ALARMS    (1u << 4)
 #define INDEX_OPT_UNFINISHED    (1u << 20)      /* a commit is under way, or died: recover.h */
+/* A repair lost something, at last_repack_time (recover.h).  Others drop this bit, as they may. */
+#define INDEX_OPT_REPAIRED      (1u << 21)
 #define INDEX_OPT_NEEDS_UNLINK  (1u << 29)
 #define INDEX_OPT_NEEDS_REPACK  (1u << 30)
 #define INDEX_OPT_DELETED       (1u << 31)
 #define INDEX_OPT_KNOWN                                                                            \
-    (0x1fu | INDEX_OPT_UNFINISHED | INDEX_OPT_NEEDS_UNLINK | INDEX_OPT_NEEDS_REPACK |              \
-     INDEX_OPT_DELETED)
+    (0x1fu | INDEX_OPT_UNFINISHED | INDEX_OPT_REPAIRED | INDEX_OPT_NEEDS_UNLINK |                  \
+     INDEX_OPT_NEEDS_REPACK | INDEX_OPT_DELETED)
 
 /* Start values of a new file. */
 enum { INDEX_SYNC_CRC_ANNOT_START = 12345678 };

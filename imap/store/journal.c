@@ -45,24 +45,14 @@ static err_t store_rounds(struct journal *j, const struct journal_rounds *r)
 
 /* ---- locks ---- */
 
-err_t journal_lock(struct journal *j, uint32_t byte, short type, bool wait)
+err_t journal_lock(struct journal *j, uint32_t byte, enum lock_mode mode, bool wait)
 {
-    struct flock f = { .l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1 };
-    int r;
-
-    do
-        r = fcntl(j->lock_fd, wait ? F_SETLKW : F_SETLK, &f);
-    while (r < 0 && errno == EINTR);
-    if (r == 0)
-        return ERR_OK;
-    if (!wait && (errno == EACCES || errno == EAGAIN))
-        return ERR_LOCKED;
-    return LOG_IO("lock", j->lock_path.p);
+    return lock_byte(j->lock_fd, j->lock_path.p, byte, mode, wait ? LOCK_FOREVER : LOCK_TRY);
 }
 
 void journal_unlock(struct journal *j, uint32_t byte)
 {
-    (void)!journal_lock(j, byte, F_UNLCK, false);
+    lock_byte_release(j->lock_fd, j->lock_path.p, byte);
 }
 
 /* ---- a file is taken into use ---- */
@@ -190,6 +180,17 @@ static err_t write_record(struct journal *j, const struct journal_shared *s,
     return err;
 }
 
+/* Nobody will know of the record, as its place could not be noted: a replay must not find it
+ * either. */
+static void take_back(struct journal *j, unsigned file, uint64_t at)
+{
+    static const uint8_t zeros[JOURNAL_RECORD_HEAD];
+
+    if (durable_pwrite(j->fd[file], j->path[file].p, zeros, sizeof zeros, at) != ERR_OK)
+        log_err("IOERROR: a change that is refused may come back after a crash: filename=<%s>",
+                j->path[file].p);
+}
+
 static err_t add_record(struct journal *j, struct journal_shared *s, enum journal_kind kind,
                         const struct slice *pieces, size_t n, struct journal_pos *out)
 {
@@ -207,11 +208,15 @@ static err_t add_record(struct journal *j, struct journal_shared *s, enum journa
         err = write_record(j, s, &h, pieces, n);
     if (err)
         return err;
+    const uint64_t at = s->end;
     s->end += journal_padded(h.length);
     s->number = h.number;
     warm(j, s);
     *out = (struct journal_pos){ .sequence = h.sequence, .number = h.number };
-    return journal_store(j, s);
+    err = journal_store(j, s);
+    if (err)
+        take_back(j, s->active, at);
+    return err;
 }
 
 /* A process may have died between its record and saying that it is there: the next one comes behind
@@ -252,7 +257,7 @@ static err_t append_locked(struct journal *j, enum journal_kind kind, const stru
         err = make_room(j, &s, journal_padded(length_of(pieces, n)));
     if (err)
         return err;
-    err = journal_lock(j, JOURNAL_INUSE0 + s.active, F_RDLCK, true);
+    err = journal_lock(j, JOURNAL_INUSE0 + s.active, LOCK_SHARED, true);
     if (err)
         return err;
     j->held |= 1u << s.active;
@@ -274,7 +279,8 @@ err_t journal_append(struct journal *j, enum journal_kind kind, const struct sli
         return ERR_LIMIT;
     for (;;) {
         const unsigned held = j->held;
-        err_t err = journal_lock(j, JOURNAL_APPEND, F_WRLCK, true);
+        err_t err = lock_byte(j->lock_fd, j->lock_path.p, JOURNAL_APPEND, LOCK_EXCLUSIVE,
+                              j->append_wait_ms);
         if (err)
             return err;
         err = append_locked(j, kind, pieces, n, out);
@@ -302,7 +308,7 @@ static void note_failure(struct journal *j)
     log_err("IOERROR: the journal cannot be made durable, what was to be stored is refused: "
             "filename=<%s>",
             j->dir.p);
-    if (journal_lock(j, JOURNAL_APPEND, F_WRLCK, true) != ERR_OK)
+    if (journal_lock(j, JOURNAL_APPEND, LOCK_EXCLUSIVE, true) != ERR_OK)
         return;
     if (journal_load(j, &s) == ERR_OK) {
         s.failures++;
@@ -320,7 +326,7 @@ static uint32_t lock_of(uint64_t round)
 /* Until that round has ended, or whoever made it has died. */
 static err_t wait_for_round(struct journal *j, uint64_t round)
 {
-    err_t err = journal_lock(j, lock_of(round), F_RDLCK, true);
+    err_t err = journal_lock(j, lock_of(round), LOCK_SHARED, true);
 
     if (!err)
         journal_unlock(j, lock_of(round));
@@ -372,7 +378,7 @@ static err_t begin_round(struct journal *j, uint64_t round)
 /* Make that round, or wait for whoever does. */
 static err_t take_part(struct journal *j, uint64_t round)
 {
-    err_t err = journal_lock(j, lock_of(round), F_WRLCK, false);
+    err_t err = journal_lock(j, lock_of(round), LOCK_EXCLUSIVE, false);
 
     if (err == ERR_LOCKED)
         return wait_for_round(j, round);
@@ -439,7 +445,7 @@ static err_t clear_file(struct journal *j, unsigned i)
     BUG_UNLESS(!j->held);
     err_t err = journal_load(j, &s);
     if (!err)
-        err = journal_lock(j, JOURNAL_INUSE0 + i, F_WRLCK, true);
+        err = journal_lock(j, JOURNAL_INUSE0 + i, LOCK_EXCLUSIVE, true);
     if (err)
         return err;
     if (j->finish)
@@ -452,7 +458,7 @@ static err_t clear_file(struct journal *j, unsigned i)
         err = durable_sync_file(j->fd[i], j->path[i].p);
     journal_unlock(j, JOURNAL_INUSE0 + i);
     if (!err)
-        err = journal_lock(j, JOURNAL_APPEND, F_WRLCK, true);
+        err = journal_lock(j, JOURNAL_APPEND, LOCK_EXCLUSIVE, true);
     if (err)
         return err;
     err = journal_load(j, &s);
@@ -467,7 +473,7 @@ static err_t clear_file(struct journal *j, unsigned i)
 static err_t leave_active(struct journal *j, unsigned *left_out)
 {
     struct journal_shared s;
-    err_t err = journal_lock(j, JOURNAL_APPEND, F_WRLCK, true);
+    err_t err = journal_lock(j, JOURNAL_APPEND, LOCK_EXCLUSIVE, true);
 
     if (err)
         return err;
@@ -502,7 +508,7 @@ static err_t clear_upto(struct journal *j, uint64_t upto)
 static err_t end_failures(struct journal *j)
 {
     struct journal_shared s;
-    err_t err = journal_lock(j, JOURNAL_APPEND, F_WRLCK, true);
+    err_t err = journal_lock(j, JOURNAL_APPEND, LOCK_EXCLUSIVE, true);
 
     if (err)
         return err;
@@ -522,7 +528,7 @@ err_t journal_settle(struct journal *j)
     if (err || (!s.sequence[0] && !s.sequence[1] && !s.failures))
         return err;
     const uint64_t upto = s.last_sequence;
-    err = journal_lock(j, JOURNAL_CLEAR, F_WRLCK, true);
+    err = journal_lock(j, JOURNAL_CLEAR, LOCK_EXCLUSIVE, true);
     if (err)
         return err;
     err = clear_upto(j, upto);
@@ -542,7 +548,7 @@ err_t journal_make_clear(struct journal *j)
         return err;
     if (s.failures)
         return journal_settle(j);
-    err = journal_lock(j, JOURNAL_CLEAR, F_WRLCK, true);
+    err = journal_lock(j, JOURNAL_CLEAR, LOCK_EXCLUSIVE, true);
     if (err)
         return err;
     err = journal_load(j, &s);

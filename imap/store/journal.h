@@ -88,6 +88,7 @@ struct journal_conf {
     const char *marker;     /* file that exists while the journal may hold records */
     uint64_t size;          /* bytes of both files together */
     uint32_t group_wait_us; /* before a sync, for more records to come */
+    int append_wait_ms;     /* until an append gives up with ERR_LOCKED; 0: a minute */
     /* All records in order, before anybody else can use the journal. */
     err_t (*replay)(void *arg, const struct journal_found *, size_t n);
     /* All that is in the files, while file `sequence` is about to be cleared and nobody alive is
@@ -116,8 +117,9 @@ uint64_t journal_body_max(const struct journal *);
 
 /* Add a record; its body is the pieces, one behind the other.  On ERR_OK the caller goes on to
  * journal_sync(), applies the record if that went well, and calls journal_applied() in any case.
- * ERR_LIMIT: too long; ERR_IO, ERR_NOSPACE: nothing was added.  Before journal_applied() a second
- * record may be added (JOURNAL_VOID); then ERR_NOSPACE also means that the files are full. */
+ * ERR_LIMIT: too long; ERR_IO, ERR_NOSPACE, ERR_LOCKED (somebody who adds a record hangs): nothing
+ * was added.  Before journal_applied() a second record may be added (JOURNAL_VOID); then
+ * ERR_NOSPACE also means that the files are full. */
 err_t journal_append(struct journal *, enum journal_kind, const struct slice *pieces, size_t n,
                      struct journal_pos *out) NODISCARD;
 

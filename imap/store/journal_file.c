@@ -84,13 +84,16 @@ static bool read_head(struct slice file, uint64_t at, const struct journal_head 
            out->length >= JOURNAL_RECORD_HEAD && out->length <= file.n - at;
 }
 
-/* Its first bytes were written in this use of the file. */
+/* Its first bytes were written in this use of the file: two of three say so, as the third may be
+ * what was damaged. */
 static bool begins_record(struct slice file, uint64_t at, const struct journal_head *head)
 {
     const uint8_t *p = (const uint8_t *)file.p + at;
 
     return file.n - at >= JOURNAL_RECORD_HEAD &&
-           memcmp(p, record_magic, sizeof record_magic) == 0 && be64_get(p + 40) == head->salt;
+           (memcmp(p, record_magic, sizeof record_magic) == 0) +
+                   (be64_get(p + 16) == head->sequence) + (be64_get(p + 40) == head->salt) >=
+               2;
 }
 
 static bool is_sound(struct slice file, uint64_t at, const struct journal_record_head *h)

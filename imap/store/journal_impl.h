@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "imap/store/journal_file.h"
+#include "lib/os/lock.h"
 #include "lib/os/path.h"
 
 struct journal {
@@ -13,6 +14,7 @@ struct journal {
     uint64_t half; /* bytes of one file */
     uint64_t id;
     uint32_t group_wait_us;
+    int append_wait_ms;
     unsigned held; /* bit i: the INUSE byte of file i is ours */
     bool must_tidy;
     err_t (*replay)(void *, const struct journal_found *, size_t);
@@ -57,8 +59,9 @@ struct journal_rounds {
 
 #define JOURNAL_MAGIC 0x48616c4a726e6c31u
 
-/* type: F_RDLCK, F_WRLCK, F_UNLCK.  ERR_LOCKED only without wait. */
-err_t journal_lock(struct journal *, uint32_t byte, short type, bool wait) NODISCARD;
+/* ERR_LOCKED only without wait: that goes on as long as it takes (durability.md, "Who waits for
+ * whom"). */
+err_t journal_lock(struct journal *, uint32_t byte, enum lock_mode, bool wait) NODISCARD;
 void journal_unlock(struct journal *, uint32_t byte);
 err_t journal_load(struct journal *, struct journal_shared *out) NODISCARD;
 err_t journal_store(struct journal *, const struct journal_shared *) NODISCARD;

@@ -12,7 +12,7 @@
 #include "lib/os/file.h"
 #include "lib/os/map.h"
 
-enum { FILE_MODE = 0600, OPEN_TRIES = 10 };
+enum { FILE_MODE = 0600, OPEN_TRIES = 10, APPEND_WAIT_MS = 60 * 1000 };
 
 /* ---- files ---- */
 
@@ -284,7 +284,7 @@ static void release(struct journal *j)
 static err_t join(struct journal *j)
 {
     struct journal_shared s;
-    err_t err = journal_lock(j, JOURNAL_USERS, F_RDLCK, true);
+    err_t err = journal_lock(j, JOURNAL_USERS, LOCK_SHARED, true);
 
     if (err)
         return err;
@@ -304,7 +304,7 @@ static err_t start_alone(struct journal *j, const struct journal_conf *conf, str
 
     if (!err)
         err = journal_start(j, conf, why);
-    return err ? err : journal_lock(j, JOURNAL_USERS, F_RDLCK, true);
+    return err ? err : journal_lock(j, JOURNAL_USERS, LOCK_SHARED, true);
 }
 
 static err_t start_or_join(struct journal *j, const struct journal_conf *conf, struct buf *why)
@@ -312,7 +312,7 @@ static err_t start_or_join(struct journal *j, const struct journal_conf *conf, s
     err_t err = ERR_AGAIN;
 
     for (int tries = 0; err == ERR_AGAIN && tries < OPEN_TRIES; tries++) {
-        err = journal_lock(j, JOURNAL_USERS, F_WRLCK, false);
+        err = journal_lock(j, JOURNAL_USERS, LOCK_EXCLUSIVE, false);
         if (!err)
             return start_alone(j, conf, why);
         if (err == ERR_LOCKED)
@@ -328,6 +328,7 @@ err_t journal_open(const struct journal_conf *conf, struct journal **out, struct
     *out = NULL;
     j->lock_fd = j->fd[0] = j->fd[1] = -1;
     j->group_wait_us = conf->group_wait_us;
+    j->append_wait_ms = conf->append_wait_ms ? conf->append_wait_ms : APPEND_WAIT_MS;
     j->replay = conf->replay;
     j->finish = conf->finish;
     j->flush = conf->flush;
@@ -362,7 +363,8 @@ void journal_close(struct journal **jp)
         return;
     journal_applied(j);
     journal_unlock(j, JOURNAL_USERS);
-    if (journal_lock(j, JOURNAL_USERS, F_WRLCK, false) == ERR_OK && journal_finish(j) != ERR_OK)
+    if (journal_lock(j, JOURNAL_USERS, LOCK_EXCLUSIVE, false) == ERR_OK &&
+        journal_finish(j) != ERR_OK)
         log_err("IOERROR: the journal could not be cleared and will be replayed at the next start: "
                 "filename=<%s>",
                 j->dir.p);

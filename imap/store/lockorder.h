@@ -7,7 +7,8 @@
  *   5 cyrus.annotations, seen, quota root, annotations.db, deliver.db; after any of these (and
  *     after 2): statuscache.db
  *
- * No lock is held while waiting for a client or a peer.  Every lock has a deadline.
+ * No lock is held while waiting for a client or a peer.  Every lock has a deadline, but for those of
+ * the journal, where giving up would be worse (doc/durability.md, "Who waits for whom").
  */
 #ifndef STORE_LOCKORDER_H
 #define STORE_LOCKORDER_H

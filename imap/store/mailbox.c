@@ -245,16 +245,25 @@ static err_t describe_again(struct mailbox *mb)
     return err;
 }
 
-/* Another name, or other bytes than the index knows: without the journal one of the two files may
- * have reached the disk alone. */
-static bool is_other_header(const struct mailbox *mb)
+static bool has_other_name(const struct mailbox *mb)
 {
     const struct header *h = view_header(mb);
 
-    if (!mb->core->writable || mb->hs->bad || mb->hs->err || lockorder_holds(LOCK_USER))
-        return false;
-    return (h->name.n && !slice_eq(buf_slice(&h->name), buf_slice(&mb->entry.name))) ||
-           (mb->head.header_file_crc && h->crc != mb->head.header_file_crc);
+    return h->name.n && !slice_eq(buf_slice(&h->name), buf_slice(&mb->entry.name));
+}
+
+/* Damaged, or of another time than the index: without the journal one of the two files may have
+ * reached the disk alone.  What stays as it is is logged, and tried again later. */
+static void check_header(struct mailbox *mb)
+{
+    (void)view_header(mb);
+    if (!mb->core->writable || mb->hs->err || lockorder_holds(LOCK_USER))
+        return;
+    err_t err = mb->hs->bad || view_header_differs(mb) ? recover_mailbox(mb) : ERR_OK;
+    if (!err && !mb->hs->bad && has_other_name(mb))
+        err = describe_again(mb);
+    if (err)
+        log_debug("cyrus.header beside %s stays as it is", mb->core->index_path.p);
 }
 
 /* A new cyrus.header that never got its name.  Whoever writes one now has the lock. */
@@ -281,8 +290,7 @@ static err_t check_after_start(struct mailbox *mb)
     if (!recover_looks_sound(mb))
         return recover_mailbox(mb);
     remove_unnamed_header(mb);
-    if (is_other_header(mb) && describe_again(mb) != ERR_OK)
-        log_debug("cyrus.header beside %s stays as it is", mb->core->index_path.p);
+    check_header(mb);
     mb->mtime = time(NULL);
     if (mb->core->writable)
         (void)!futimens(mb->core->fd, NULL);
@@ -368,15 +376,42 @@ void mailbox_close(struct mailbox **mbp)
 
 /* ---- refreshing ---- */
 
-static bool is_same_picture(const struct mailbox *mb)
+/* A header that is as it was says nothing of records that somebody has cut off behind it. */
+static bool has_all_records(const struct mailbox *mb, const struct stat *st)
+{
+    return (uint64_t)st->st_size >= view_index_size(mb);
+}
+
+static bool is_same_picture(struct mailbox *mb)
 {
     struct stat st;
 
     return mb->serial == mb->core->serial && mb->core->fd >= 0 && !mb->damaged && !mb->hs->bad &&
-           !mb->hs->err &&
-           mb->map.len >= mb->layout.head_size && mb->layout.head_size &&
+           !mb->hs->err && mb->map.len >= mb->layout.head_size && mb->layout.head_size &&
            memcmp(mb->map.base, mb->raw_head, mb->layout.head_size) == 0 &&
-           fstat(mb->core->fd, &st) == 0 && st.st_nlink == mb->core->nlink;
+           filemap_ok(&mb->map, mb->core->index_path.p) == ERR_OK &&
+           fstat(mb->core->fd, &st) == 0 && st.st_nlink == mb->core->nlink &&
+           has_all_records(mb, &st);
+}
+
+err_t mailbox_read_ok(struct mailbox *mb)
+{
+    struct stat st;
+    err_t err = filemap_ok(&mb->map, mb->core->index_path.p);
+
+    if (!err && mb->damaged)
+        err = ERR_CORRUPT;
+    /* an index that was replaced meanwhile is not the one that is mapped */
+    if (err || mb->serial != mb->core->serial || mb->core->fd < 0)
+        return err;
+    if (fstat(mb->core->fd, &st) < 0)
+        return LOG_IO("fstat", mb->core->index_path.p);
+    if (has_all_records(mb, &st))
+        return ERR_OK;
+    log_err("IOERROR: index was cut while it was read: filename=<%s> size=<%llu> needed=<%llu>",
+            mb->core->index_path.p, (unsigned long long)st.st_size,
+            (unsigned long long)view_index_size(mb));
+    return ERR_IO;
 }
 
 /* cyrus.header was replaced: name, rights or type may be new. */
@@ -458,92 +493,4 @@ void view_unlock(struct mailbox *mb, struct view_locks *l)
     if (l->user)
         user_unlock(&l->user);
     *l = (struct view_locks){ NULL, false, false };
-}
-
-/* ---- what is known of it ---- */
-
-struct header *view_header(const struct mailbox *mb)
-{
-    struct mailbox_header_state *hs = mb->hs;
-    struct buf path = BUF_INIT;
-
-    if (hs->loaded)
-        return &hs->header;
-    hs->loaded = true;
-    hs->err = ERR_OK;
-    header_reset(&hs->header);
-    err_t err = partition_file(&mb->entry, FILE_HEADER, &path);
-    if (!err)
-        err = header_load(buf_cstr(&path), &hs->header);
-    if (err) {
-        header_reset(&hs->header);
-        hs->bad = err == ERR_NOTFOUND || err == ERR_CORRUPT;
-        hs->loaded = hs->bad;
-        hs->err = hs->bad ? ERR_OK : err;
-        log_err("IOERROR: cannot use the mailbox header: mailbox=<%.*s> error=<%s>",
-                SLICE_ARG(buf_slice(&mb->entry.name)), err_name(err));
-    }
-    buf_fini(&path);
-    return &hs->header;
-}
-
-err_t view_header_known(const struct mailbox *mb)
-{
-    (void)view_header(mb);
-    return mb->hs->err;
-}
-
-struct store *mailbox_store(const struct mailbox *mb)
-{
-    return mb->store;
-}
-
-struct slice mailbox_name(const struct mailbox *mb)
-{
-    return buf_slice(&mb->entry.name);
-}
-
-struct slice mailbox_uniqueid(const struct mailbox *mb)
-{
-    return buf_slice(&mb->entry.uniqueid);
-}
-
-struct slice mailbox_acl(const struct mailbox *mb)
-{
-    return buf_slice(&mb->entry.acl);
-}
-
-const struct mbentry *mailbox_entry(const struct mailbox *mb)
-{
-    return &mb->entry;
-}
-
-const struct index_head *mailbox_head(const struct mailbox *mb)
-{
-    return &mb->head;
-}
-
-struct slice mailbox_quotaroot(struct mailbox *mb)
-{
-    return buf_slice(&view_header(mb)->quotaroot);
-}
-
-err_t mailbox_flags_known(const struct mailbox *mb)
-{
-    return view_header_known(mb);
-}
-
-struct slice mailbox_flag_name(const struct mailbox *mb, unsigned n)
-{
-    return n < USER_FLAGS_MAX ? buf_slice(&view_header(mb)->flag[n]) : SLICE_NULL;
-}
-
-int mailbox_flag_find(const struct mailbox *mb, struct slice name)
-{
-    return header_flag_find(view_header(mb), name);
-}
-
-uint32_t mailbox_nrecords(const struct mailbox *mb)
-{
-    return mb->head.nrecords;
 }

@@ -43,6 +43,11 @@ err_t mailbox_open_entry(struct store *, const struct mbentry *, struct mailbox 
  * fine. */
 void mailbox_close(struct mailbox **);
 
+/* Could everything be read since the last refresh?  ERR_IO (logged): the index was cut underneath
+ * its map, and what was read of it may be zeros: nothing of that may be called right; ERR_CORRUPT:
+ * mailbox_record_ok() has found a damaged record.  The next refresh repairs it.  One fstat. */
+err_t mailbox_read_ok(struct mailbox *) NODISCARD;
+
 enum mailbox_news {
     MAILBOX_SAME,           /* nothing changed (a few memory reads and at most one fstat) */
     MAILBOX_CHANGED,        /* records appended or changed: recnos still hold */
@@ -63,12 +68,16 @@ const struct mbentry *mailbox_entry(const struct mailbox *);
 /* Header of the picture. */
 const struct index_head *mailbox_head(const struct mailbox *);
 struct slice mailbox_quotaroot(struct mailbox *);           /* empty: none */
-/* Are the names of user flags known?  Otherwise the reason why they cannot be read for now (logged):
- * flags must not be shown then.  A damaged cyrus.header is repaired by mailbox_refresh(). */
-err_t mailbox_flags_known(const struct mailbox *) NODISCARD;
+/* Are the names of user flags known?  Otherwise the reason why they cannot be read for now
+ * (logged): flags must not be shown then.  A damaged cyrus.header is repaired here, or by
+ * mailbox_refresh(); record numbers stay, other facts may be new. */
+err_t mailbox_flags_known(struct mailbox *) NODISCARD;
 /* Name of user flag n, or empty when the slot is free. */
 struct slice mailbox_flag_name(const struct mailbox *, unsigned n);
 int mailbox_flag_find(const struct mailbox *, struct slice name);   /* without case; -1 */
+/* When a repair that lost something (flags, names of flags, dates) was made here: for a day after
+ * it, so that everybody who selects the mailbox can be told.  0: none. */
+time_t mailbox_repaired(const struct mailbox *);
 
 /* ---- records (1 <= recno <= mailbox_nrecords) ---- */
 uint32_t mailbox_nrecords(const struct mailbox *);

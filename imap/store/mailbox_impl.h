@@ -132,6 +132,9 @@ struct header *view_header(const struct mailbox *);
 /* Is it what the file says?  ERR_OK also for a file that is missing or damaged (hs->bad); else the
  * reason why it could not be read: then names of flags must be neither shown nor written. */
 err_t view_header_known(const struct mailbox *) NODISCARD;
+/* Is it other than the index says?  Then it is damaged, or a crash (or a commit that goes on) has
+ * left the two at different times: recover_mailbox() tells.  False while it is not loaded. */
+bool view_header_differs(const struct mailbox *);
 /* Number of bytes of the index that the picture needs. */
 uint64_t view_index_size(const struct mailbox *);
 /* Directory of message files, open.  -1 and logged on failure. */

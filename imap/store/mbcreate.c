@@ -8,6 +8,7 @@
 
 #include "imap/store/mailbox_files.h"
 #include "imap/store/mbname.h"
+#include "imap/store/health.h"
 #include "imap/store/partition.h"
 #include "imap/store/policy.h"
 #include "lib/base/clock.h"
@@ -144,6 +145,8 @@ static err_t complete(struct store *s, const struct mbop_create *c, struct mbent
     set(&e->partition, c->partition.n ? c->partition : buf_slice(&parent.partition));
     if (!err && e->partition.n == 0)
         err = partition_choose(&e->partition);
+    if (!err)
+        err = health_check(s->health, buf_slice(&e->partition));
     if (!err && !partition_exists(buf_slice(&e->partition)))
         err = ERR_UNSUPPORTED;
     set(&e->acl, c->acl.n ? c->acl : buf_slice(&parent.acl));

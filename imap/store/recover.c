@@ -121,6 +121,7 @@ static err_t recover_head(struct recovery *v, uint64_t file_size)
     v->head_bad = err != ERR_OK;
     v->head_lost = layout.version == 0 || got < sizeof raw;
     v->cut = !err && v->fits < v->head.nrecords;
+    v->lossy = v->head_bad || v->cut;
     if (v->head_lost)
         index_head_new(&v->head, mb->entry.uidvalidity ? mb->entry.uidvalidity : v->now, 1, 0,
                        v->now);
@@ -263,30 +264,66 @@ static err_t remove_leftovers(const struct recovery *v)
 
 /* Names of user flags are lost with the header file; name, rights and quota root are known
  * elsewhere. */
-static err_t recover_header_file(struct recovery *v)
+static err_t make_header(struct recovery *v, struct header *h, struct buf *bytes)
 {
     struct mailbox *mb = v->mb;
-    struct buf path = BUF_INIT, dir = BUF_INIT, bytes = BUF_INIT;
 
-    mb->hs->loaded = mb->hs->bad = false;
-    struct header *h = view_header(mb);
-    if (!mb->hs->bad)
-        return ERR_OK;
+    v->lossy = true;
+    log_err("IOERROR: cyrus.header is damaged and made again, the names of keywords are lost: "
+            "mailbox=<%.*s>",
+            SLICE_ARG(mailbox_name(mb)));
     header_reset(h);
     header_set_entry(h, &mb->entry);
     err_t err = quota_find(mb->store, mailbox_name(mb), &h->quotaroot);
-    if (!err || err == ERR_NOTFOUND)
-        err = partition_file(&mb->entry, FILE_HEADER, &path);
+    buf_reset(bytes);
+    header_format(h, bytes);
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+static err_t replace_header(struct recovery *v, const char *path, struct slice bytes)
+{
+    struct buf dir = BUF_INIT;
+    err_t err = partition_dir(&v->mb->entry, FILE_HEADER, &dir);
+
     if (!err)
-        err = partition_dir(&mb->entry, FILE_HEADER, &dir);
-    header_format(h, &bytes);
-    if (!err)
-        err = durable_replace(buf_cstr(&path), buf_slice(&bytes));
+        err = durable_replace(path, bytes);
     if (!err)
         err = durable_sync_dir(buf_cstr(&dir));
-    mb->hs->bad = err != ERR_OK;
-    buf_fini(&path);
+    v->mb->hs->bad = err != ERR_OK;
     buf_fini(&dir);
+    return err;
+}
+
+/* One damaged byte shows with the checksum in the index header.  Bytes that make sense, but another
+ * checksum: a crash came between the two files, and the names of flags are those of cyrus.header.
+ */
+static err_t recover_header_file(struct recovery *v)
+{
+    struct mailbox_header_state *hs = v->mb->hs;
+    const uint32_t crc = v->head_bad ? 0 : v->head.header_file_crc;
+    struct buf path = BUF_INIT, bytes = BUF_INIT;
+    err_t err = partition_file(&v->mb->entry, FILE_HEADER, &path);
+
+    hs->loaded = hs->bad = false;
+    struct header *h = view_header(v->mb);
+    if (err || hs->err || (!hs->bad && (!crc || h->crc == crc))) {
+        err = err ? err : hs->err;
+    } else if (crc && header_correct(buf_cstr(&path), crc, h, &bytes) == ERR_OK) {
+        log_err("IOERROR: a byte of cyrus.header was damaged and is put right: filename=<%s>",
+                path.p);
+        err = replace_header(v, path.p, buf_slice(&bytes));
+    } else if (hs->bad) {
+        err = make_header(v, h, &bytes);
+        if (!err)
+            err = replace_header(v, buf_cstr(&path), buf_slice(&bytes));
+    } else {
+        hs->loaded = false; /* the attempt to correct it may have filled it */
+        (void)view_header(v->mb);
+        log_warn("cyrus.header is not the one that the index knows, it is taken as it is: "
+                 "filename=<%s>",
+                 buf_cstr(&path));
+    }
+    buf_fini(&path);
     buf_fini(&bytes);
     return err;
 }
@@ -347,6 +384,10 @@ static err_t recover_all(struct recovery *v, uint64_t file_size)
     }
     if (!err && !v->mb->hs->bad)
         v->head.header_file_crc = view_header(v->mb)->crc;
+    if (v->lossy) {
+        v->head.options |= INDEX_OPT_REPAIRED;
+        v->head.last_repack_time = v->now;
+    }
     if (!err)
         err = write_back(v, file_size);
     if (!err)
@@ -386,7 +427,7 @@ static bool is_sound_now(struct mailbox *mb)
     mb->hs->loaded = mb->hs->bad = false;
     (void)view_header(mb);
     return view_read(mb) == ERR_OK && !(mb->head.options & INDEX_OPT_UNFINISHED) && !mb->hs->bad &&
-           recover_looks_sound(mb);
+           !view_header_differs(mb) && recover_looks_sound(mb);
 }
 
 /* A commit that died may have moved the usage of the root without its record, or the reverse. */
@@ -421,74 +462,4 @@ err_t recover_mailbox(struct mailbox *mb)
     if (repaired)
         recount_quota(mb);
     return err;
-}
-
-/* ---- staging directories ---- */
-
-enum { PROC_STAT_MAX = 4096 };
-
-struct stage_dir {
-    const char *path;
-    time_t start;                       /* of the server */
-};
-
-/* Dead and waiting to be collected: it writes nothing any more. */
-static bool is_zombie(pid_t pid)
-{
-    struct buf path = BUF_INIT, text = BUF_INIT;
-    ssize_t at;
-    bool zombie = false;
-
-    buf_addf(&path, "/proc/%d/stat", (int)pid);
-    if (file_load(buf_cstr(&path), PROC_STAT_MAX, &text) == ERR_OK) {
-        at = slice_rfind(buf_slice(&text), ')');        /* behind the name, which may hold anything */
-        zombie = at >= 0 && slice_starts(slice_skip(buf_slice(&text), (size_t)at), SLICE_LIT(") Z"));
-    }
-    buf_fini(&path);
-    buf_fini(&text);
-    return zombie;
-}
-
-static bool is_gone(pid_t pid)
-{
-    return (kill(pid, 0) < 0 && errno == ESRCH) || is_zombie(pid);
-}
-
-/* "<pid>-<time>-<n>" */
-static bool is_left_over(const char *name, time_t start)
-{
-    struct slice pid, when;
-    uint32_t p;
-    uint64_t t;
-
-    struct slice rest = slice_split(slice_cstr(name), '-', &pid, NULL);
-    slice_split(rest, '-', &when, NULL);
-    if (num_u32(pid, &p) != ERR_OK || num_u64(when, &t) != ERR_OK || !p || p > INT32_MAX)
-        return false;
-    return (time_t)t < start || is_gone((pid_t)p);
-}
-
-static err_t check_staged(void *arg, const char *name, enum dir_type type)
-{
-    const struct stage_dir *d = arg;
-    struct buf path = BUF_INIT;
-
-    if (type != DIR_DIR && is_left_over(name, d->start)) {
-        buf_addf(&path, "%s/%s", d->path, name);
-        (void)!durable_unlink(buf_cstr(&path));
-    }
-    buf_fini(&path);
-    return ERR_OK;
-}
-
-void recover_stage_dir(struct store *s, struct slice partition)
-{
-    struct buf path = BUF_INIT;
-    struct stage_dir d;
-
-    if (partition_stage_dir(partition, &path) == ERR_OK) {
-        d = (struct stage_dir){ buf_cstr(&path), pool_start_time(s) };
-        (void)!dir_list(d.path, check_staged, &d);
-    }
-    buf_fini(&path);
 }

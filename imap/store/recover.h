@@ -17,6 +17,9 @@
  *   record newer than the header                      committed in part: as UNFINISHED
  *   cache shorter than referenced, or not matching    parsed again when asked for
  *
+ * A repair that loses something - flags, dates, names of keywords - is an error in the log, and a
+ * bit in the header with its time (INDEX_OPT_REPAIRED): whoever selects the mailbox is told.
+ *
  * A sound record whose message is missing stays as it is: the file system may only be gone for a
  * while, and a backup may bring the file back.
  *

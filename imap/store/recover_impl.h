@@ -17,6 +17,7 @@ struct recovery {
     bool head_bad;                      /* checksum wrong: fields may be old, new or damaged */
     bool head_lost;                     /* the header cannot be believed in anything */
     bool cut;                           /* a sound header counts more records than there are */
+    bool lossy; /* flags, dates or names of flags are lost: users are told */
     uint32_t now;
     unsigned repaired;                  /* records */
 };

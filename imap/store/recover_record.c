@@ -124,8 +124,10 @@ static err_t rebuild(struct recovery *v, uint32_t recno, uint32_t after)
     if (r.createdmodseq > r.modseq)
         r.createdmodseq = r.modseq;
     put_record(v, recno, &r);
-    log_notice("index record rebuilt: mailbox=<%.*s> uid=<%u> message=<%s>",
-               SLICE_ARG(mailbox_name(v->mb)), r.uid, err ? "gone" : "read");
+    v->lossy = true;
+    log_err("IOERROR: index record was damaged and is made again, its flags may be lost: "
+            "mailbox=<%.*s> uid=<%u> message=<%s>",
+            SLICE_ARG(mailbox_name(v->mb)), r.uid, err ? "gone" : "read");
     return ERR_OK;
 }
 

@@ -126,7 +126,10 @@ static err_t write_anew(struct mailbox *mb, struct repack_counts *n)
     struct rewrite w;
 
     h.generation++;
-    h.last_repack_time = (uint32_t)clock_now();
+    if (!mailbox_repaired(mb)) { /* whose time is to stay */
+        h.last_repack_time = (uint32_t)clock_now();
+        h.options &= ~INDEX_OPT_REPAIRED;
+    }
     h.options &= ~(INDEX_OPT_NEEDS_REPACK | INDEX_OPT_NEEDS_UNLINK);
     err_t err = rewrite_begin(&w, &mb->entry, &h, view_header(mb));
     if (err)

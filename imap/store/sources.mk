@@ -7,6 +7,7 @@ imap_store_libstore_a_SOURCES = \
 	imap/store/commit_journal.c \
 	imap/store/commit_write.c \
 	imap/store/durable.c imap/store/durable.h \
+	imap/store/health.c imap/store/health.h \
 	imap/store/header.c imap/store/header.h imap/store/header_format.h \
 	imap/store/index.c imap/store/index.h imap/store/index_format.h \
 	imap/store/journal.c imap/store/journal.h imap/store/journal_impl.h \
@@ -20,7 +21,7 @@ imap_store_libstore_a_SOURCES = \
 	imap/store/journal_store.c imap/store/journal_store.h \
 	imap/store/lockorder.c imap/store/lockorder.h \
 	imap/store/mailbox.c imap/store/mailbox.h imap/store/mailbox_impl.h \
-	imap/store/mailbox_files.c imap/store/mailbox_files.h \
+	imap/store/mailbox_known.c imap/store/mailbox_files.c imap/store/mailbox_files.h \
 	imap/store/mailbox_pool.c imap/store/mailbox_pool.h \
 	imap/store/mailbox_read.c \
 	imap/store/mailbox_remove.c \
@@ -28,7 +29,7 @@ imap_store_libstore_a_SOURCES = \
 	imap/store/msgfile.c imap/store/msgfile.h \
 	imap/store/record.h \
 	imap/store/recover.c imap/store/recover.h imap/store/recover_impl.h \
-	imap/store/recover_record.c \
+	imap/store/recover_record.c imap/store/recover_stage.c \
 	imap/store/repack.c imap/store/repack.h \
 	imap/store/rewrite.c imap/store/rewrite.h \
 	imap/store/seen.c imap/store/seen.h imap/store/seen_format.h \

@@ -69,6 +69,23 @@ static uint64_t count_deleted(const struct mailbox *mb)
     return bytes;
 }
 
+static bool are_records_ok(struct mailbox *mb)
+{
+    bool ok = true;
+
+    for (uint32_t r = 1; r <= mailbox_nrecords(mb); r++)
+        ok &= mailbox_record_ok(mb, r);
+    return ok;
+}
+
+/* Damage of any record can mislead the search for UIDs: the refresh repairs what is found. */
+static err_t check_records(struct mailbox *mb)
+{
+    enum mailbox_news news;
+
+    return are_records_ok(mb) ? ERR_OK : mailbox_refresh(mb, &news);
+}
+
 /* What must look at records: \Recent of anybody, unseen of those who are not the owner. */
 static void take_user_counts(const struct mailbox *mb, bool internal, const struct seen *seen,
                              unsigned want, struct status *out)
@@ -92,9 +109,11 @@ static err_t read_records(struct store *s, const struct mbentry *e, struct slice
         return err;
     bool internal = is_internal(e, mailbox_head(mb), userid);
 
+    if (!internal)
+        err = check_records(mb);
     take_counts(mailbox_head(mb), out);
     seen_init(&seen);
-    if (!internal)
+    if (!err && !internal)
         err = seen_read(s, userid, mailbox_uniqueid(mb), &seen);
     if (!err)
         take_user_counts(mb, internal, &seen, want, out);
@@ -208,6 +227,8 @@ static err_t read_and_keep(struct store *s, struct mailbox *mb, const struct mbe
     if (err)
         return err;
     take_counts(mailbox_head(mb), out);
+    if ((want & USERS) && out->messages && !seen_is_internal(mb, userid) && !are_records_ok(mb))
+        return ERR_AGAIN;
     if ((want & USERS) && out->messages)
         err = keep_user(s, mb, userid, out);
     if (!err)

@@ -1,6 +1,7 @@
 /* store.c - see store.h */
 #include "imap/store/store_impl.h"
 
+#include "imap/store/health.h"
 #include "imap/store/journal_store.h"
 #include "imap/store/mailbox_pool.h"
 #include "imap/store/user.h"
@@ -253,6 +254,8 @@ err_t store_open(struct store **out, struct buf *why)
     if (!err)
         err = check_partitions(why);
     if (!err)
+        s->health = health_open();
+    if (!err)
         err = journal_store_open(s, why);
     if (err)
         store_close(&s);
@@ -276,9 +279,15 @@ void store_close(struct store **sp)
             db_close(&s->db[i]);
     }
     journal_store_close(s);
+    health_close(&s->health);
     foreign_forget(&s->foreign);
     vec_fini(&s->listeners);
     buf_fini(&s->lockdir);
     buf_fini(&s->dbdir);
     mem_free(s);
+}
+
+err_t store_trust_disks(struct store *s)
+{
+    return health_reset(s->health);
 }

@@ -20,6 +20,10 @@ struct db;
 err_t store_open(struct store **out, struct buf *why) NODISCARD;
 void store_close(struct store **);
 
+/* The server is about to start: partitions that were closed after failed syncs (health.h) are
+ * trusted again. */
+err_t store_trust_disks(struct store *) NODISCARD;
+
 /* A session has ended: forget cached per-user state (handles of per-user databases). */
 void store_session_end(struct store *);
 

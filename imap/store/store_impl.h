@@ -69,6 +69,7 @@ struct store {
     struct map *user_locks;                 /* userid -> struct user_lock * held by this process */
     struct vec listeners;                   /* struct store_listener */
     struct journal *journal;
+    struct health *health;                  /* NULL: not counted */
     struct foreign foreign;
     struct statuscache statuscache;
     struct mailbox_pool *mailboxes; /* made by mailbox.c; store_close(): mailbox_pool_free() */

@@ -7,7 +7,6 @@
  */
 #include "lib/base/crc32.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -125,4 +124,35 @@ uint32_t crc32_add(uint32_t crc, const void *bytes, size_t n)
     if (n >= LONG_INPUT)
         return (uint32_t)crc32_z(crc, bytes, n);
     return ~add_tables(~crc, bytes, n);
+}
+
+/* The byte whose table entry has this highest byte: no two are alike. */
+static uint32_t entry_with(uint32_t high)
+{
+    uint32_t b = 0;
+
+    while (table[0][b] >> 24 != high)
+        b++;
+    return b;
+}
+
+/* A change of one byte by `mask`, with k bytes behind it, changes the checksum by table[0][mask]
+ * with k zero bytes added; so zero bytes are taken away from the difference until it is such an
+ * entry. */
+bool crc32_correct_byte(void *bytes, size_t n, uint32_t want)
+{
+    uint8_t *p = bytes;
+    uint32_t diff = crc32_of(p, n) ^ want;
+
+    if (!diff)
+        return false;
+    for (size_t at = n; at-- > 0;) {
+        const uint32_t b = entry_with(diff >> 24);
+        if (table[0][b] == diff) {
+            p[at] ^= (uint8_t)b;
+            return true;
+        }
+        diff = (diff ^ table[0][b]) << 8 | b;
+    }
+    return false;
 }

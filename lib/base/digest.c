@@ -113,3 +113,11 @@ void md5_of(uint8_t out[MD5_SIZE], const void *p, size_t n)
 {
     whole(md5_md(), out, p, n);
 }
+
+void digest_prepare(void)
+{
+    uint8_t sha1[SHA1_SIZE], md5[MD5_SIZE];
+
+    sha1_of(sha1, "", 0);
+    md5_of(md5, "", 0);
+}

@@ -8,6 +8,11 @@
 #define SHA1_SIZE 20
 #define MD5_SIZE 16
 
+/* Let the crypto library fetch and set up now what it would make at the first use: a server calls
+ * it at its start, so that want of memory ends a process that has promised nothing yet, and a
+ * process that makes others pays for it once. */
+void digest_prepare(void);
+
 struct digest;                                  /* one running computation */
 
 /* new: the caller frees; add: as often as there are bytes; end: the result. */

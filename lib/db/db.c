@@ -8,6 +8,8 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/db/db_impl.h"
+#include "lib/db/dbfile.h"
+#include "lib/os/file.h"
 
 struct db_txn {
     struct db *db;                      /* db->txn points back */
@@ -155,6 +157,21 @@ static err_t open_other(const struct db_engine *engine, const char *path, unsign
     return err ? err : open_new(engine, path, flags, out);
 }
 
+/* A new version of the file whose writer died before it gave it its name; one who lives has the
+ * lock, and is waited for. */
+static void remove_unnamed(struct db *db)
+{
+    struct buf name = BUF_INIT;
+    struct db_txn *txn;
+
+    buf_addf(&name, "%s" DBFILE_NEW_SUFFIX, db->path);
+    if (file_exists(buf_cstr(&name)) && db_begin(db, &txn) == ERR_OK) {
+        (void)!file_unlink(name.p); /* gone meanwhile is fine */
+        db_abort(&txn);
+    }
+    buf_fini(&name);
+}
+
 err_t db_open(const char *engine_name, const char *path, unsigned flags, struct db **out)
 {
     const struct db_engine *engine = db_engine_named(engine_name);
@@ -170,7 +187,11 @@ err_t db_open(const char *engine_name, const char *path, unsigned flags, struct 
         return ERR_OK;
     }
     err_t err = open_new(engine, path, flags, out);
-    return err == ERR_UNSUPPORTED ? open_other(engine, path, flags, out) : err;
+    if (err == ERR_UNSUPPORTED)
+        err = open_other(engine, path, flags, out);
+    if (!err && !(flags & DB_RDONLY))
+        remove_unnamed(*out);
+    return err;
 }
 
 /* Nobody asked for it: a failure costs space only. */

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 
 #include "lib/base/clock.h"
+#include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/vec.h"
 #include "lib/db/db_impl.h"
@@ -318,6 +319,21 @@ static err_t remove_file(struct db *db, struct held *h)
     return err || (db->flags & DB_DERIVED) ? err : sync_parent(buf_cstr(&h->path));
 }
 
+/* The new text has its name, but may not be durable (file_replace): it was refused, so the old one
+ * is what others are to see. */
+static void put_back(const struct held *h, const char *tmp)
+{
+    struct buf now = BUF_INIT;
+    err_t err = file_load(h->path.p, QL_FILE_MAX, &now);
+
+    if (!err && slice_eq(buf_slice(&now), buf_slice(&h->new_text)))
+        err = h->text.n ? file_replace(h->path.p, tmp, buf_slice(&h->text), DB_MODE, FILE_NOSYNC)
+                        : file_unlink(h->path.p);
+    if (err && err != ERR_NOTFOUND)
+        log_err("IOERROR: a quota that was refused is in force: filename=<%s>", h->path.p);
+    buf_fini(&now);
+}
+
 static err_t write_file(struct db *db, struct held *h)
 {
     struct slice text = buf_slice(&h->new_text);
@@ -331,6 +347,8 @@ static err_t write_file(struct db *db, struct held *h)
     buf_add_slice(&name, buf_slice(&h->path));
     buf_adds(&name, DBFILE_NEW_SUFFIX);
     err_t err = file_replace(buf_cstr(&h->path), buf_cstr(&name), text, DB_MODE, FILE_SYNC);
+    if (err)
+        put_back(h, name.p);
     buf_fini(&name);
     return err;
 }

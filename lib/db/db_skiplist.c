@@ -85,11 +85,13 @@ static err_t lock_shared(struct db *db)
             return err;
         enum view view = look(sl);
         sl->lenient = view != VIEW_CLEAN;
-        if (view == VIEW_CLEAN ||
-            (view != VIEW_BROKEN && ((db->flags & DB_RDONLY) || sl->file.readonly)))
-            return ERR_OK;
-        if (view == VIEW_BROKEN)
+        bool may_not_repair = (db->flags & DB_RDONLY) || sl->file.readonly;
+        if (view == VIEW_UNCLEAN && may_not_repair)
+            err = sl_check_size(sl);
+        else if (view == VIEW_BROKEN)
             err = db_not_ours(&sl->file, "skiplist");
+        if (!err && (view == VIEW_CLEAN || may_not_repair))
+            return ERR_OK;
         dbfile_unlock(&sl->file);
         if (err)
             return err;

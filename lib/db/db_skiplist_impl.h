@@ -97,6 +97,10 @@ err_t sl_collect(struct skiplist *, struct slice from, bool inclusive, struct sl
 /* Does the file end as a finished transaction does? */
 bool sl_is_complete(const struct skiplist *);
 
+/* ERR_CORRUPT (logged): it ends before its log, which no crash does.  What is lost of the log
+ * itself the format cannot tell. */
+err_t sl_check_size(const struct skiplist *) NODISCARD;
+
 /* ---- db_skiplist_write.c ---- */
 
 /* Write an empty database into an empty file. */

@@ -241,3 +241,10 @@ bool sl_is_complete(const struct skiplist *sl)
     return sl_word(sl, size - 2 * SL_WORD, &before) && sl_word(sl, size - 3 * SL_WORD, &before2) &&
         (before == SL_END || before2 == SL_DELETE);
 }
+
+err_t sl_check_size(const struct skiplist *sl)
+{
+    if (sl->file.size >= sl->header.logstart)
+        return ERR_OK;
+    return db_corrupt(sl->file.path, "file is shorter than its header says", sl->header.logstart);
+}

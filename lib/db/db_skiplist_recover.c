@@ -156,7 +156,8 @@ err_t sl_recover(struct skiplist *sl)
     struct sl_rec r;
 
     sl_view_committed(sl);
-    if (!replay_all(&rp))
+    const bool whole = replay_all(&rp);
+    if (sl_check_size(sl) == ERR_OK && !whole)
         log_err("DBERROR: unreadable from here on, cut off: filename=<%s> offset=<%llu> "
                 "size=<%llu>", sl->file.path, (unsigned long long)rp.end,
                 (unsigned long long)sl->base);

@@ -88,11 +88,15 @@ static err_t lock_exclusive(struct db *db)
     return err;
 }
 
-/* What a reader can do with a file that it may not repair. */
+/* What a reader can do with a file that it may not repair.  One that has lost its end is not read
+ * as if there had never been one: what a crash leaves is never shorter than its header says. */
 static err_t view_leniently(struct db *db, enum view view)
 {
     struct twoskip *ts = state(db);
 
+    if (view == VIEW_UNCLEAN && ts->header.current_size > ts->file.size)
+        return db_corrupt(ts->file.path, "file is shorter than its header says",
+                          ts->header.current_size);
     if (view == VIEW_EMPTY) {
         ts->header = (struct ts_header){ .version = TS_VERSION };
         memset(ts->raw, 0, sizeof ts->raw);
@@ -116,8 +120,12 @@ static err_t lock_shared(struct db *db)
             ts_view_committed(ts);
             return ERR_OK;
         }
-        if (view != VIEW_BROKEN && ((db->flags & DB_RDONLY) || ts->file.readonly))
-            return view_leniently(db, view);
+        if (view != VIEW_BROKEN && ((db->flags & DB_RDONLY) || ts->file.readonly)) {
+            err = view_leniently(db, view);
+            if (err)
+                dbfile_unlock(&ts->file);
+            return err;
+        }
         if (view == VIEW_BROKEN)
             err = db_not_ours(&ts->file, "twoskip");
         dbfile_unlock(&ts->file);

@@ -1,6 +1,7 @@
 /* file_replace.c - new contents for a name in one step, and copies; see file.h */
 #include "lib/base/log.h"
 #include "lib/os/file.h"
+#include "lib/os/path.h"
 #include "lib/os/sync.h"
 
 #include <errno.h>
@@ -23,17 +24,34 @@ err_t file_replace_begin(const char *tmp, mode_t mode, int *fd_out)
     return file_open(tmp, O_RDWR | O_CREAT | O_TRUNC, mode, fd_out);
 }
 
+static err_t open_parent(const char *path, struct buf *dir, int *fd_out)
+{
+    buf_add_slice(dir, path_dirname(slice_cstr(path)));
+    err_t err = file_open(buf_cstr(dir), O_RDONLY | O_DIRECTORY, 0, fd_out);
+    return err == ERR_NOTFOUND ? LOG_IO("open", dir->p) : err;
+}
+
+/* The directory is opened first, so that want of descriptors does not show when the name is given.
+ */
 err_t file_replace_commit(const char *path, const char *tmp, int *fd, enum file_durability how)
 {
-    err_t err = how == FILE_SYNC ? sync_data(*fd, tmp) : ERR_OK;
+    struct buf dir = BUF_INIT;
+    int dirfd = -1;
+    err_t err = ERR_OK;
 
+    if (how == FILE_SYNC)
+        err = sync_data(*fd, tmp);
+    if (!err && how == FILE_SYNC)
+        err = open_parent(path, &dir, &dirfd);
     file_close(fd);
     if (err == ERR_OK)
         err = file_rename(tmp, path);
     if (err)
         discard(tmp);
     else if (how == FILE_SYNC)
-        err = sync_parent(path);
+        err = sync_dir_fd(dirfd, dir.p);
+    file_close(&dirfd);
+    buf_fini(&dir);
     return err;
 }
 

@@ -206,6 +206,120 @@ err_t lock_reopen(int fd, const char *path, int flags, enum lock_mode mode, int 
     return err;
 }
 
+/* ---- bytes ---- */
+
+static uint32_t note_ms = 10000;
+
+void lock_set_note_time(uint32_t ms)
+{
+    note_ms = ms;
+}
+
+/* A timer of the process that is made once, as waits for bytes are many and short; a child needs
+ * its own. */
+static struct {
+    timer_t id;
+    pid_t owner;
+} alarm_clock;
+
+static err_t alarm_set(uint64_t ms, const char *path)
+{
+    const struct itimerspec when = {
+        .it_value = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000L },
+        .it_interval = { 0, ms ? TICK_MS * 1000000L : 0 },
+    };
+    struct ticker t;
+
+    if (alarm_clock.owner != getpid()) {
+        err_t err = ticker_start(&t, 0, path);
+        if (err)
+            return err;
+        alarm_clock.id = t.id;
+        alarm_clock.owner = getpid();
+    }
+    timer_settime(alarm_clock.id, 0, &when, NULL);
+    return ERR_OK;
+}
+
+static struct flock one_byte(short type, uint64_t at)
+{
+    return (struct flock){ .l_type = type, .l_whence = SEEK_SET, .l_start = (off_t)at, .l_len = 1 };
+}
+
+static void note_wait(int fd, const char *path, const struct flock *wanted, uint64_t waited)
+{
+    struct flock fl = *wanted;
+    long holder = 0;
+
+    if (fcntl(fd, F_GETLK, &fl) == 0 && fl.l_type != F_UNLCK)
+        holder = (long)fl.l_pid;
+    log_warn(
+        "waiting for a lock: if the process that has it hangs, end it: filename=<%s> byte=<%lld> "
+        "waited_ms=<%llu> holder=<%ld>",
+        path, (long long)wanted->l_start, (unsigned long long)waited, holder);
+}
+
+/* When the alarm is wanted next, from the beginning; 0: never. */
+static uint64_t next_alarm(bool noted, int timeout_ms)
+{
+    if (timeout_ms >= 0 && (noted || (uint32_t)timeout_ms <= note_ms))
+        return (uint64_t)timeout_ms;
+    return noted ? 0 : note_ms;
+}
+
+static err_t wait_byte(int fd, const char *path, struct flock *fl, int timeout_ms)
+{
+    const uint64_t begin = clock_mono_ms();
+    bool noted = false;
+    err_t err = alarm_set(next_alarm(noted, timeout_ms), path);
+
+    while (!err && fcntl(fd, F_SETLKW, fl) < 0) {
+        const uint64_t waited = clock_mono_ms() - begin;
+        if (errno != EINTR) {
+            err = LOG_IO("lock", path);
+        } else if (timeout_ms >= 0 && waited >= (uint64_t)timeout_ms) {
+            err = ERR_LOCKED;
+        } else if (!noted && waited >= note_ms) {
+            noted = true;
+            note_wait(fd, path, fl, waited);
+            const uint64_t at = next_alarm(noted, timeout_ms);
+            err = alarm_set(at > waited ? at - waited : at, path);
+        }
+    }
+    (void)!alarm_set(0, path);
+    if (err == ERR_LOCKED)
+        note_wait(fd, path, fl, (uint64_t)timeout_ms);
+    else if (!err && noted)
+        log_notice("the lock is free: filename=<%s> waited_ms=<%llu>", path,
+                   (unsigned long long)(clock_mono_ms() - begin));
+    return err;
+}
+
+err_t lock_byte(int fd, const char *path, uint64_t at, enum lock_mode mode, int timeout_ms)
+{
+    struct flock fl = one_byte(type_of(mode), at);
+
+    while (fcntl(fd, F_SETLK, &fl) < 0) {
+        if (errno == EACCES || errno == EAGAIN)
+            return timeout_ms == LOCK_TRY ? ERR_LOCKED : wait_byte(fd, path, &fl, timeout_ms);
+        if (errno != EINTR)
+            return LOG_IO("lock", path);
+    }
+    return ERR_OK;
+}
+
+void lock_byte_release(int fd, const char *path, uint64_t at)
+{
+    struct flock fl = one_byte(F_UNLCK, at);
+    int r;
+
+    do
+        r = fcntl(fd, F_SETLK, &fl);
+    while (r < 0 && errno == EINTR);
+    if (r < 0)
+        (void)!LOG_IO("unlock", path);
+}
+
 static err_t open_lock_file(const char *path, int *fd_out)
 {
     const int flags = O_RDWR | O_CREAT;

@@ -46,6 +46,18 @@ pid_t lock_holder(int fd, enum lock_mode);
 err_t lock_reopen(int fd, const char *path, int flags, enum lock_mode, int timeout_ms,
                   bool *replaced_out) NODISCARD;
 
+/* --- bytes of a file: many short locks in one file, queues of waiting processes ----------- */
+
+/* Lock the byte `at` (which need not exist).  Waits at most timeout_ms; LOCK_FOREVER is for whom
+ * giving up would be worse than waiting.  A wait of 10 s is logged once, with the process that is
+ * waited for: one that hangs there is seen, and may be ended, whereupon its locks are free.  Costs
+ * a timer only where somebody else has the byte.  Errors as lock_file. */
+err_t lock_byte(int fd, const char *path, uint64_t at, enum lock_mode, int timeout_ms) NODISCARD;
+void lock_byte_release(int fd, const char *path, uint64_t at);
+
+/* Tests: another time than 10 s. */
+void lock_set_note_time(uint32_t ms);
+
 /* --- lock files: empty files that exist to be locked, never removed ------ */
 
 /* Open (made when absent, mode 0600, with its directories, 0755, both under the umask) and

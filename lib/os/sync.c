@@ -12,7 +12,24 @@
 static struct {
     uint64_t count;
     bool disabled;
+    sync_failure_fn *on_failure;
+    void *arg;
 } state;
+
+void sync_on_failure(sync_failure_fn *fn, void *arg)
+{
+    state.on_failure = fn;
+    state.arg = arg;
+}
+
+void sync_failed(const char *path, int error)
+{
+    const int saved = errno;
+
+    if (state.on_failure)
+        state.on_failure(state.arg, path, error);
+    errno = saved;
+}
 
 static err_t call(int (*fn)(int), const char *name, int fd, const char *path)
 {
@@ -24,7 +41,11 @@ static err_t call(int (*fn)(int), const char *name, int fd, const char *path)
         state.count++;
         r = fn(fd);
     } while (r < 0 && errno == EINTR);
-    return r < 0 ? LOG_IO(name, path) : ERR_OK;
+    if (r == 0)
+        return ERR_OK;
+    err_t err = LOG_IO(name, path);
+    sync_failed(path, errno);
+    return err;
 }
 
 err_t sync_data(int fd, const char *path)

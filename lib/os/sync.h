@@ -25,6 +25,13 @@ err_t sync_dir_fd(int fd, const char *dir) NODISCARD;
 /* The directory a file is in: after create, rename, link and unlink. */
 err_t sync_parent(const char *path) NODISCARD;
 
+/* Told of each sync that failed, with the path that was given and errno, when it has been logged;
+ * must not sync.  Process-wide; NULL: nobody. */
+typedef void sync_failure_fn(void *arg, const char *path, int error);
+void sync_on_failure(sync_failure_fn *, void *arg);
+/* To be called for a sync that somebody else made (syncfs) and that failed. */
+void sync_failed(const char *path, int error);
+
 /* System calls made by this process so far; for tests and benchmarks. */
 uint64_t sync_count(void);
 

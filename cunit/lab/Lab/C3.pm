@@ -19,7 +19,7 @@ use Lab::World;
 use constant { LOG_SIZE => 512 << 20, OPS_PER_RUN => 4, OUTSIDE_EVERY => 20 };
 
 # May be lost, since it is made again: not worth a line of the lint.
-our $DERIVED = qr{/(?:cyrus\.cache|deliver\.db|statuscache\.db|tls_sessions\.db)\z|/conf/(?:quota|proc|socket|log|lock|msg)/|\.lock\z|/stage\./|\.NEW\z};
+our $DERIVED = qr{/(?:cyrus\.cache|deliver\.db|statuscache\.db|tls_sessions\.db)\z|/conf/(?:quota|proc|socket|log|lock|msg|stats)/|\.lock\z|/stage\./|\.NEW\z};
 
 # Options: seed, seconds, stride (of the moments but answers only every so many-th), torn (samples per moment), models, ops (pattern), plant, acks (C4), least.
 sub run {

@@ -9,7 +9,7 @@ package FaultFlip;
 #   missing, and a command on that mailbox said so    reported
 #   missing, nothing said                        silent     bound 0
 #   flags that differ, and an ALERT for that mailbox    reported
-#   flags, rights or list entries that differ, named in the log    named
+#   entries of a database that differ, named in the log    named
 #   different                                    wrong      bound 0
 #   a process died or did not answer             crash, hang     bound 0
 # Text files of the format that have no checksum (subscriptions, quota roots) can change their meaning
@@ -138,9 +138,11 @@ sub judge {
     return (\@wrong, \@silent, \@reported);
 }
 
-# What damage may take away with a word in the log, and no other: flags, rights, places in the list, limits.  The
-# bytes of a message, its size, date and UID are never among them.
+# What damage of a database may take away with a word in the log, and no other: \Seen of other users, rights, places
+# in the list, limits.  The bytes of a message, its size, date and UID are never among them.  Of mailboxes whose own
+# files are damaged the client is told.
 my $REDUCED = qr/^\w+: .*(?:FLAGS\b|\bACL |\bLIST |\bQUOTA |UNSEEN\b)/;
+my $DATABASE = qr{(?:^|/)(?:mailboxes|annotations|seen|quotas)\.db\z|^quota/};
 
 # Did a program name the damage in its log?  The log stays for whoever asks next.
 sub is_named {
@@ -184,7 +186,7 @@ sub trial {
         my @beyond = grep { !/^\w+: $row->[1]/ } @wrong, @silent;         # "alice: LSUB INBOX ..."
         return ('unchecked', '') if !@beyond;
     }
-    return ('named', join '; ', @wrong) if @wrong && is_named($tree) && !grep { !/$REDUCED/ } @wrong;
+    return ('named', join '; ', @wrong) if @wrong && $name =~ $DATABASE && is_named($tree) && !grep { !/$REDUCED/ } @wrong;
     return ('wrong', join '; ', @wrong) if @wrong;
     return ('silent', join '; ', @silent) if @silent;
     return ('reported', '') if @reported;
