@@ -204,11 +204,12 @@ err_t args_read_command(struct session *s)
 err_t args_continue(struct session *s)
 {
     size_t from;
-    err_t err = read_line(s, &from);
 
+    buf_reset(&s->input);
+    err_t err = read_line(s, &from);
     if (err)
         return err;
-    start_tok(s, slice_skip(buf_slice(&s->input), from), IMAPTOK_BINARY);
+    start_tok(s, buf_slice(&s->input), IMAPTOK_BINARY);
     return ERR_OK;
 }
 

@@ -50,6 +50,7 @@ static const struct capability {
     { "LIST-EXTENDED", ST_LOGGED_IN, NULL },
     { "LIST-STATUS", ST_LOGGED_IN, NULL },
     { "MOVE", ST_LOGGED_IN, NULL },
+    { "MULTIAPPEND", ST_LOGGED_IN, NULL },
     { "NAMESPACE", ST_LOGGED_IN, NULL },
     { "QRESYNC", ST_LOGGED_IN, NULL },
     { "QUOTA", ST_LOGGED_IN, NULL },

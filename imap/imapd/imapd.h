@@ -61,8 +61,8 @@ static inline struct stream *out(struct session *s)
  * (BAD) and reports ERR_SYNTAX; ERR_CLOSED, ERR_TIMEOUT end the session. */
 err_t args_read_command(struct session *) NODISCARD;
 
-/* The next stretch of the command line after a literal that was streamed: appends to the command arena and
- * restarts s->tok on it (APPEND with several messages). */
+/* The next stretch of the command line after a literal that was streamed: takes the place of the text
+ * before it, and s->tok begins on it (APPEND with several messages). */
 err_t args_continue(struct session *) NODISCARD;
 
 /* Mailbox name argument to internal name (arena).  On failure the tagged NO/BAD is out. */

@@ -1,6 +1,6 @@
 libexec_PROGRAMS += imap/imapd/imapd
 imap_imapd_imapd_SOURCES = imap/imapd/main.c imap/imapd/imapd.h \
-	imap/imapd/args.c imap/imapd/capability.c \
+	imap/imapd/append.h imap/imapd/append_store.c imap/imapd/args.c imap/imapd/capability.c \
 	imap/imapd/cmd_acl.c imap/imapd/cmd_any.c imap/imapd/cmd_append.c imap/imapd/cmd_auth.c \
 	imap/imapd/cmd_copy.c imap/imapd/cmd_expunge.c imap/imapd/cmd_fetch.c imap/imapd/cmd_idle.c \
 	imap/imapd/cmd_list.c imap/imapd/cmd_mailbox.c imap/imapd/cmd_quota.c imap/imapd/cmd_search.c \

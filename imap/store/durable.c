@@ -249,15 +249,30 @@ err_t durable_replace_later(const char *path, struct slice bytes)
     return replace(path, bytes, false);
 }
 
-err_t durable_write_at(const char *dir, const char *name, struct slice bytes)
+/* No call when the file has that time already: it was made and written within that second. */
+static void set_time(int fd, const char *path, time_t mtime, time_t before)
 {
+    const struct timespec times[2] = { { .tv_sec = mtime }, { .tv_sec = mtime } };
+
+    if ((before != mtime || time(NULL) != mtime) && futimens(fd, times) < 0)
+        log_debug("cannot set the time of %s", path);
+}
+
+err_t durable_write_at(int dirfd, const char *dir, const char *name, struct slice bytes,
+                       time_t mtime)
+{
+    const time_t before = time(NULL);
     struct buf path = BUF_INIT;
-    int fd = -1;
 
     join(&path, dir, name);
-    err_t err = durable_create(path.p, false, &fd);
+    err_t err = step("create", path.p);
+    int fd = err ? -1 : openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+    if (!err && fd < 0)
+        err = errno == EEXIST ? ERR_EXISTS : LOG_IO("create", path.p);
     if (!err)
         err = durable_write(fd, path.p, bytes.p, bytes.n);
+    if (!err)
+        set_time(fd, path.p, mtime, before);
     file_close(&fd);
     buf_fini(&path);
     return err;

@@ -1,0 +1,71 @@
+#!/usr/bin/perl
+# oracle_append.t - APPEND and its kin to ours and to Debian's cyrus-imapd 3.6.1: the same answers.
+# What ours means to answer otherwise is marked in the table, with the reason.
+# covers: IM-01 AC-10 QU-09
+use strict;
+use warnings;
+use Test::More;
+use Halcyon::Test;
+
+my $M = "From: a\@example.org\r\nSubject: m\r\n\r\nbody\r\n";
+# [ user, reason why the answers are not compared or undef, parts: literals are references ]
+my @ROWS = (
+    [ alice => undef, 'APPEND INBOX ', \$M, ' ', \$M ],
+    [ alice => undef, 'APPEND INBOX (\Seen) ', \$M, ' (\Flagged kw) " 7-Feb-1994 22:43:04 -0800" ', \$M, ' ', \$M ],
+    [ alice => undef, 'APPEND INBOX ', \$M, ' ', \'' ],
+    [ alice => undef, 'APPEND INBOX ', \'' ],
+    [ alice => undef, 'APPEND INBOX ', \$M, ' ', \"bare\nx\n" ],
+    [ alice => undef, 'APPEND INBOX ', \$M, ' ', \"a: b\r\n\r\nx\0\r\n" ],
+    [ alice => undef, 'APPEND INBOX ', \$M, ' (\Nope) ', \$M ],
+    [ alice => undef, 'APPEND INBOX ', \$M, ' "99-Foo-2000 00:00:00 +0000" ', \$M ],
+    [ alice => undef, 'APPEND INBOX ', \$M, 'garbage' ],
+    [ alice => undef, 'APPEND INBOX ', \$M, ' foo' ],
+    [ alice => undef, 'APPEND INBOX.nosuch ', \$M, ' ', \$M ],
+    [ alice => 'TRYCREATE unless it is certain that it cannot be created (RFC 3501 6.3.11); 3.6.1 looks at the rights above', 'APPEND nosuch ', \$M, ' ', \$M ],
+    [ alice => undef, 'STATUS INBOX (MESSAGES UIDNEXT UNSEEN)' ],
+    [ alice => undef, 'SELECT INBOX' ],
+    [ alice => undef, 'APPEND INBOX ', \$M, ' (\Draft) ', \$M ],
+    [ alice => undef, 'FETCH 1:* (UID FLAGS)' ],
+    [ alice => undef, 'UNSELECT' ],
+    [ alice => undef, 'CREATE INBOX.Shared' ], [ alice => undef, 'SETACL INBOX.Shared bob lrsi' ],
+    [ bob => undef, 'APPEND user.alice.Shared (\Seen) ', \$M, ' (\Flagged kw) ', \$M, ' (\Seen \Deleted) ', \$M ],
+    [ bob => undef, 'SELECT user.alice.Shared' ], [ bob => undef, 'FETCH 1:* (UID FLAGS)' ],
+    [ bob => 'TRYCREATE, as above', 'APPEND user.alice ', \$M, ' ', \$M ],
+);
+
+sub words {
+    my ($line) = @_;
+    $line =~ s/(APPENDUID|UIDVALIDITY) \d+/$1 N/;
+    $line =~ s/^NO \[(?!TRYCREATE|TOOBIG|BADURL|OVERQUOTA)[A-Z]+\] /NO /;      # codes of RFC 5530
+    $line =~ s/^(OK) \[MAILBOXID \S+\] /$1 /;
+    $line =~ s/ \(\d\.\d+ sec\)\z//;
+    $line =~ s/^BAD .*/BAD/;                            # the words about a syntax error are our own
+    $line =~ s/^NO (?:Mailbox is read-only|Permission denied)/NO denied/;
+    $line =~ s/\(([^()]*\\[^()]*)\)/'(' . join(' ', sort split ' ', $1) . ')'/e;
+    return $line;
+}
+
+sub ask {
+    my ($i, $open, $user, @parts) = @_;
+    my $c = $open->{$user} ||= $i->imap(user => $user);
+    my $r = eval { $c->cmd(@parts) };
+    if (!$r) { delete $open->{$user}; return "connection lost: $@" }
+    return join "\n", map { words($_) } grep { !/^\* BAD Invalid tag|^\* OK \[(?:HIGHESTMODSEQ|MAILBOXID|ANNOTATIONS|URLMECH)/ } @{ $r->{untagged} }, "$r->{status} $r->{text}";
+}
+
+my @answers;
+for my $peer ('', 'cyrus') {
+    my $i = Halcyon::Test->new(peer => $peer, users => { map { $_ => 'secret' } qw(alice bob cyrus) });
+    $i->create_users(qw(alice bob));
+    my %open;
+    push @answers, [ map { my ($user, undef, @parts) = @$_; ask($i, \%open, $user, @parts) } @ROWS ];
+    $_->close for values %open;
+    $i->stop;
+}
+for my $n (0 .. $#ROWS) {
+    my ($user, $why, @parts) = @{ $ROWS[$n] };
+    my $name = "$user: " . join '', map { ref $_ ? '{' . length($$_) . '}' : $_ } @parts;
+    if (defined $why) { unlike($answers[0][$n], qr/connection lost/, "$name (differs: $why)") }
+    else { is($answers[0][$n], $answers[1][$n], $name) }
+}
+done_testing();
