@@ -19,6 +19,8 @@ void qp_dec_init(struct qp_dec *d)
 
 static void flush(struct qp_dec *d, struct buf *out)
 {
+    if (d->nheld == 0)
+        return;
     buf_add(out, d->held, d->nheld);
     d->nheld = 0;
 }
@@ -72,9 +74,13 @@ static void escape_byte(struct qp_dec *d, char c, struct buf *out)
     }
 }
 
+static const bool special[256] = {
+    ['='] = true, [' '] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true
+};
+
 static bool is_special(char c)
 {
-    return c == '=' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    return special[(unsigned char)c];
 }
 
 /* Length of the run at the start that needs no attention: words and single blanks between. */
