@@ -30,6 +30,24 @@ my @ROWS = (
     [ alice => undef, 'CREATE INBOX.Shared' ], [ alice => undef, 'SETACL INBOX.Shared bob lrsi' ],
     [ bob => undef, 'APPEND user.alice.Shared (\Seen) ', \$M, ' (\Flagged kw) ', \$M, ' (\Seen \Deleted) ', \$M ],
     [ bob => undef, 'SELECT user.alice.Shared' ], [ bob => undef, 'FETCH 1:* (UID FLAGS)' ],
+    # literal8, CATENATE
+    [ alice => undef, 'CREATE INBOX.Cat' ],
+    [ alice => undef, 'APPEND INBOX.Cat (\Seen) CATENATE (TEXT ', \$M, ' TEXT ', \'more', ')' ],
+    [ alice => undef, 'APPEND INBOX.Cat CATENATE (URL "/INBOX.Cat/;UID=1/;SECTION=HEADER" TEXT ', \'abcde', ')' ],
+    [ alice => undef, 'APPEND INBOX.Cat CATENATE (URL "/INBOX.Cat/;UID=1/;SECTION=1.MIME" TEXT ', \"a: b\r\n\r\nabcde", ')' ],
+    [ alice => undef, 'APPEND INBOX.Cat CATENATE (URL "/INBOX.Cat/;UID=1/;PARTIAL=0.21" TEXT ', \"Subject: y\r\n\r\nx", ')' ],
+    [ alice => undef, 'APPEND INBOX.Cat CATENATE (URL ', \'/INBOX.Cat/;UID=1', ') (\Draft) ', \$M, ' "01-Jan-2015 00:00:00 +0000" CATENATE (TEXT ', \$M, ')' ],
+    map({ [ alice => undef, "APPEND INBOX.Cat CATENATE (URL \"$_\")" ] }
+        '/INBOX.Cat;UIDVALIDITY=9/;UID=1', '/INBOX.Cat/;UID=99', '/nosuch/;UID=1', 'imap://localhost/INBOX.Cat/;UID=1', 'http://localhost/',
+        '/INBOX.Cat', '/INBOX.Cat/;UID=0', '/user.bob/;UID=1', '/INBOX.Cat/;UID=1;URLAUTH=anonymous:internal:00112233445566778899aabbccddeeff00112233'),
+    [ alice => '3.6.1 names no URL when the section is not there', 'APPEND INBOX.Cat CATENATE (URL "/INBOX.Cat/;UID=1/;SECTION=9")' ],
+    [ alice => '3.6.1 speaks of an I/O error', 'APPEND INBOX.Cat CATENATE (TEXT ', \'', ')' ],
+    [ alice => undef, 'APPEND INBOX.Cat CATENATE ()' ], [ alice => undef, 'APPEND INBOX.Cat CATENATE (FOO "x")' ],
+    [ alice => '3.6.1 takes Recent away when it reads by a URL', 'EXAMINE INBOX.Cat' ], [ alice => undef, 'FETCH 1:* (UID RFC822.SIZE BODY.PEEK[TEXT])' ],
+    [ alice => undef, 'APPEND INBOX CATENATE (URL ";UID=1")' ], [ alice => undef, 'APPEND INBOX CATENATE (URL "/;UID=1" URL "INBOX.Cat/;UID=1")' ],
+    [ alice => '3.6.1 does not look at the header that comes out', 'APPEND INBOX CATENATE (URL "/;UID=1/;SECTION=TEXT" URL "INBOX.Cat/;UID=1")' ],
+    [ alice => '3.6.1 cannot do it (RFC 5092 9)', 'APPEND INBOX.Cat CATENATE (URL "/INBOX.Cat/;UID=1/;SECTION=HEADER.FIELDS%20(SUBJECT)")' ],
+    [ alice => undef, 'UNSELECT' ],
     [ bob => 'TRYCREATE, as above', 'APPEND user.alice ', \$M, ' ', \$M ],
 );
 

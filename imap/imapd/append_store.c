@@ -164,28 +164,74 @@ static err_t add_all(struct append_run *r, struct commit *c, struct ranges *priv
     return err;
 }
 
-err_t append_store(struct append_run *r)
+/* Ends the commits that the messages and what they replace are in. */
+struct append_commits {
+    struct commit *target, *source;     /* the same within one mailbox; source NULL: nothing is replaced */
+    bool selected;                      /* the target is the selected mailbox */
+};
+
+static err_t begin(struct append_run *r, struct append_commits *c, bool replacing)
+{
+    struct view *v = r->s->view;
+
+    *c = (struct append_commits){ .selected = v && slice_eq(mailbox_uniqueid(view_mailbox(v)),
+                                                            mailbox_uniqueid(r->mb)) };
+    if (replacing && !c->selected)
+        return view_commit_begin_two(v, r->mb, &c->source, &c->target);
+    err_t err = c->selected ? view_commit_begin(v, &c->target) : commit_begin(r->mb, NULL, &c->target);
+    c->source = replacing ? c->target : NULL;
+    return err;
+}
+
+static err_t end(struct append_run *r, struct append_commits *c)
+{
+    struct view *v = r->s->view;
+
+    if (c->selected)
+        return view_commit_end(v, &c->target, NULL);
+    return c->source ? view_commit_end_two(v, &c->source, &c->target) : commit_end(&c->target);
+}
+
+static void give_up(struct append_commits *c)
+{
+    if (c->source != c->target)
+        commit_abort(&c->source);
+    commit_abort(&c->target);
+}
+
+static err_t store(struct append_run *r, uint32_t msgno)
 {
     struct session *s = r->s;
     struct ranges seen = RANGES_INIT;
-    struct commit *c;
-    err_t err = mailbox_open_entry(s->base->store, &r->entry, &r->mb);
+    struct append_commits c;
+    err_t err = begin(r, &c, msgno > 0);
 
     if (err)
         return err;
     const bool internal = seen_is_internal(r->mb, ident_userid(s->base->ident));
-    const bool selected = s->view && view_mailbox(s->view) == r->mb;
-    err = selected ? view_commit_begin(s->view, &c) : commit_begin(r->mb, NULL, &c);
-    if (err)
-        return err;
-    err = add_all(r, c, internal ? NULL : &seen);
+    err = add_all(r, c.target, internal ? NULL : &seen);
+    if (!err && msgno)
+        err = view_is_expunged(s->view, msgno) ? ERR_AGAIN
+                                               : commit_expunge(c.source, view_recno(s->view, msgno));
     r->uidvalidity = mailbox_head(r->mb)->uidvalidity;
     if (err)
-        commit_abort(&c);
+        give_up(&c);
     else
-        err = selected ? view_commit_end(s->view, &c, NULL) : commit_end(&c);
+        err = end(r, &c);
     if (!err)
         err = store_private_seen(r, &seen);
     ranges_fini(&seen);
     return err;
+}
+
+err_t append_store_instead(struct append_run *r, uint32_t msgno)
+{
+    err_t err = mailbox_open_entry(r->s->base->store, &r->entry, &r->mb);
+
+    return err ? err : store(r, msgno);
+}
+
+err_t append_store(struct append_run *r)
+{
+    return append_store_instead(r, 0);
 }

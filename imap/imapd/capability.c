@@ -4,6 +4,9 @@
  */
 #include "imap/imapd/imapd.h"
 
+#include <inttypes.h>
+
+#include "imap/serve/limits.h"
 #include "lib/conf/conf.h"
 
 static bool has_starttls(const struct session *s)
@@ -45,6 +48,7 @@ static const struct capability {
     { "LOGINDISABLED", ST_NOAUTH, login_is_disabled },
     { "SASL-IR", ST_NOAUTH, NULL },
     { "ACL", ST_LOGGED_IN, NULL },
+    { "CATENATE", ST_LOGGED_IN, NULL },
     { "CHILDREN", ST_LOGGED_IN, NULL },
     { "CONDSTORE", ST_LOGGED_IN, NULL },
     { "LIST-EXTENDED", ST_LOGGED_IN, NULL },
@@ -54,15 +58,24 @@ static const struct capability {
     { "NAMESPACE", ST_LOGGED_IN, NULL },
     { "QRESYNC", ST_LOGGED_IN, NULL },
     { "QUOTA", ST_LOGGED_IN, NULL },
+    { "REPLACE", ST_LOGGED_IN, NULL },
     { "RIGHTS=kxten", ST_LOGGED_IN, NULL },
     { "UIDPLUS", ST_LOGGED_IN, NULL },
     { "UNSELECT", ST_LOGGED_IN, NULL },
+    { "URL-PARTIAL", ST_LOGGED_IN, NULL },
     { "X-QUOTA=STORAGE", ST_LOGGED_IN, NULL },
     { "X-QUOTA=MESSAGE", ST_LOGGED_IN, NULL },
     { "X-QUOTA=X-ANNOTATION-STORAGE", ST_LOGGED_IN, NULL },
     { "X-QUOTA=X-NUM-FOLDERS", ST_LOGGED_IN, NULL },
     { "IDLE", ST_LOGGED_IN, has_idle },
 };
+
+/* RFC 7889: the one limit for all mailboxes. */
+static void add_append_limit(const struct session *s, struct buf *out)
+{
+    if ((s->state & ST_LOGGED_IN) && !conf_has_word(CONF_SUPPRESS_CAPABILITIES, SLICE_LIT("APPENDLIMIT")))
+        buf_addf(out, " APPENDLIMIT=%" PRIu64, limit_value(LIMIT_MESSAGE));
+}
 
 static bool is_shown(const struct session *s, const struct capability *c)
 {
@@ -81,6 +94,7 @@ void capability_text(struct session *s, struct buf *out)
             buf_addc(out, ' ');
         buf_adds(out, capabilities[i].word);
     }
+    add_append_limit(s, out);
     if (s->state == ST_NOAUTH) {
         struct buf mechs = BUF_INIT;
         sasl_server_mechs(s->base->sasl, "AUTH=", " ", &mechs);

@@ -1,6 +1,7 @@
 /* cmd_status.c - STATUS: counts without selecting; see status_items.h */
 #include "imap/imapd/status_items.h"
 
+#include "imap/serve/limits.h"
 #include "imap/store/status.h"
 
 static uint64_t get_messages(const struct status *st)
@@ -33,6 +34,13 @@ static uint64_t get_modseq(const struct status *st)
     return st->highestmodseq;
 }
 
+/* RFC 7889: the same for all mailboxes. */
+static uint64_t get_appendlimit(const struct status *st)
+{
+    (void)st;
+    return limit_value(LIMIT_MESSAGE);
+}
+
 static const struct status_row {
     const char *name;
     unsigned want;
@@ -45,6 +53,7 @@ static const struct status_row {
     { "UIDVALIDITY", STATUS_COUNTS, get_uidvalidity, 0 },
     { "UNSEEN", STATUS_UNSEEN, get_unseen, 0 },
     { "HIGHESTMODSEQ", STATUS_COUNTS, get_modseq, ENABLED_CONDSTORE },  /* RFC 7162 3.1.7 */
+    { "APPENDLIMIT", 0, get_appendlimit, 0 },
 };
 
 #define NROWS (sizeof rows / sizeof *rows)

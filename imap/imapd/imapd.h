@@ -116,6 +116,8 @@ imap_handler cmd_create, cmd_delete, cmd_rename;
 imap_handler cmd_list, cmd_lsub, cmd_subscribe, cmd_unsubscribe, cmd_status;
 /* cmd_append.c, cmd_copy.c, cmd_expunge.c, cmd_store.c, cmd_fetch.c, cmd_search.c, cmd_idle.c */
 imap_handler cmd_append, cmd_copy, cmd_expunge, cmd_store, cmd_fetch, cmd_search, cmd_idle;
+/* cmd_replace.c */
+imap_handler cmd_replace;
 /* cmd_acl.c, cmd_quota.c */
 imap_handler cmd_setacl, cmd_deleteacl, cmd_getacl, cmd_listrights, cmd_myrights;
 imap_handler cmd_getquota, cmd_setquota, cmd_getquotaroot;
