@@ -48,6 +48,12 @@ my @ROWS = (
     [ alice => '3.6.1 does not look at the header that comes out', 'APPEND INBOX CATENATE (URL "/;UID=1/;SECTION=TEXT" URL "INBOX.Cat/;UID=1")' ],
     [ alice => '3.6.1 cannot do it (RFC 5092 9)', 'APPEND INBOX.Cat CATENATE (URL "/INBOX.Cat/;UID=1/;SECTION=HEADER.FIELDS%20(SUBJECT)")' ],
     [ alice => undef, 'UNSELECT' ],
+    # URLAUTH
+    map({ [ alice => undef, $_ ] } map({ qq(GENURLAUTH "imap://alice\@mail.example.org/$_" INTERNAL) } 'INBOX/;UID=1;URLAUTH=anonymous',
+            'INBOX;UIDVALIDITY=1/;UID=1/;SECTION=TEXT;URLAUTH=user+bob', 'INBOX.Cat/;UID=99;EXPIRE=2036-01-01T00:00:00Z;URLAUTH=authuser', 'user.alice/;UID=1;URLAUTH=submit+bob', 'nosuch/;UID=1;URLAUTH=anonymous'),
+        'GENURLAUTH', 'GENURLAUTH "imap://alice@mail.example.org/INBOX/;UID=1;URLAUTH=anonymous" FOO', 'URLFETCH', 'URLFETCH "imap://alice@mail.example.org/INBOX/;UID=1" foo',
+        'URLFETCH "imap://alice@mail.example.org/INBOX/;UID=1;URLAUTH=anonymous:internal:00112233445566778899aabbccddeeff0011223344"', 'RESETKEY INBOX', 'RESETKEY INBOX INTERNAL', 'RESETKEY nosuch', 'RESETKEY', 'RESETKEY'),
+    [ alice => '3.6.1 says NO, RFC 4467 7 BAD', 'GENURLAUTH "imap://alice@mail.example.org/INBOX/;UID=1" INTERNAL' ],
     [ bob => 'TRYCREATE, as above', 'APPEND user.alice ', \$M, ' ', \$M ],
 );
 
@@ -55,6 +61,8 @@ sub words {
     my ($line) = @_;
     $line =~ s/(APPENDUID|UIDVALIDITY) \d+/$1 N/;
     $line =~ s/^NO \[(?!TRYCREATE|TOOBIG|BADURL|OVERQUOTA)[A-Z]+\] /NO /;      # codes of RFC 5530
+    $line =~ s/:internal:00[0-9a-f]{40}"/:internal:TOKEN"/g;
+    $line =~ s/(NO) Error removing key: /$1 /;
     $line =~ s/^(OK) \[MAILBOXID \S+\] /$1 /;
     $line =~ s/ \(\d\.\d+ sec\)\z//;
     $line =~ s/^BAD .*/BAD/;                            # the words about a syntax error are our own
@@ -73,7 +81,8 @@ sub ask {
 
 my @answers;
 for my $peer ('', 'cyrus') {
-    my $i = Halcyon::Test->new(peer => $peer, users => { map { $_ => 'secret' } qw(alice bob cyrus) });
+    my $i = Halcyon::Test->new(peer => $peer, conf => { servername => 'mail.example.org', mboxkey_db => 'twoskip' },
+        users => { map { $_ => 'secret' } qw(alice bob cyrus) });
     $i->create_users(qw(alice bob));
     my %open;
     push @answers, [ map { my ($user, undef, @parts) = @$_; ask($i, \%open, $user, @parts) } @ROWS ];

@@ -63,6 +63,7 @@ static const struct capability {
     { "UIDPLUS", ST_LOGGED_IN, NULL },
     { "UNSELECT", ST_LOGGED_IN, NULL },
     { "URL-PARTIAL", ST_LOGGED_IN, NULL },
+    { "URLAUTH", ST_LOGGED_IN, NULL },
     { "X-QUOTA=STORAGE", ST_LOGGED_IN, NULL },
     { "X-QUOTA=MESSAGE", ST_LOGGED_IN, NULL },
     { "X-QUOTA=X-ANNOTATION-STORAGE", ST_LOGGED_IN, NULL },

@@ -66,6 +66,7 @@ static void describe(struct session *s, struct qresync *q)
     untagged(s, "OK [UIDVALIDITY %" PRIu32 "] Ok", h->uidvalidity);
     untagged(s, "OK [UIDNEXT %" PRIu32 "] Ok", h->last_uid + 1);
     untagged(s, "OK [HIGHESTMODSEQ %" PRIu64 "] Ok", h->highestmodseq);
+    untagged(s, "OK [URLMECH INTERNAL] Ok");    /* RFC 4467 BASE.7.1 */
     if (q->given)
         qresync_tell(s, q);
 }

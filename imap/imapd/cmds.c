@@ -23,6 +23,7 @@ const struct command imap_commands[] = {
     { "GETQUOTA",       cmd_getquota,      ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "GETQUOTAROOT",   cmd_getquotaroot,  ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "ID",             cmd_id,            ST_ANY,         C_MAY_EXPUNGE, NULL },
+    { "GENURLAUTH",     cmd_genurlauth,    ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
     { "IDLE",           cmd_idle,          ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "LIST",           cmd_list,          ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "LISTRIGHTS",     cmd_listrights,    ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
@@ -35,6 +36,7 @@ const struct command imap_commands[] = {
     { "NOOP",           cmd_noop,          ST_ANY,         C_MAY_EXPUNGE, NULL },
     { "RENAME",         cmd_rename,        ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
     { "REPLACE",        cmd_replace,       ST_SELECTED,    C_WRITE | C_STREAM | C_MAY_EXPUNGE, NULL },
+    { "RESETKEY",       cmd_resetkey,      ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
     { "SEARCH",         cmd_search,        ST_SELECTED,    0, NULL },
     { "SELECT",         cmd_select,        ST_LOGGED_IN,   0, NULL },
     { "SETACL",         cmd_setacl,        ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
@@ -52,6 +54,7 @@ const struct command imap_commands[] = {
     { "UID STORE",      cmd_store,         ST_SELECTED,    C_WRITE | C_UID | C_MAY_EXPUNGE, NULL },
     { "UNSELECT",       cmd_unselect,      ST_SELECTED,    0, NULL },
     { "UNSUBSCRIBE",    cmd_unsubscribe,   ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
+    { "URLFETCH",       cmd_urlfetch,      ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
 };
 
 const size_t imap_ncommands = sizeof imap_commands / sizeof *imap_commands;

@@ -118,6 +118,8 @@ imap_handler cmd_list, cmd_lsub, cmd_subscribe, cmd_unsubscribe, cmd_status;
 imap_handler cmd_append, cmd_copy, cmd_expunge, cmd_store, cmd_fetch, cmd_search, cmd_idle;
 /* cmd_replace.c */
 imap_handler cmd_replace;
+/* cmd_urlauth.c */
+imap_handler cmd_genurlauth, cmd_urlfetch, cmd_resetkey;
 /* cmd_acl.c, cmd_quota.c */
 imap_handler cmd_setacl, cmd_deleteacl, cmd_getacl, cmd_listrights, cmd_myrights;
 imap_handler cmd_getquota, cmd_setquota, cmd_getquotaroot;

@@ -8,6 +8,7 @@
 #include "lib/base/mem.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 struct digest {
     EVP_MD_CTX *ctx;
@@ -112,4 +113,11 @@ void sha1_of(uint8_t out[SHA1_SIZE], const void *p, size_t n)
 void md5_of(uint8_t out[MD5_SIZE], const void *p, size_t n)
 {
     whole(md5_md(), out, p, n);
+}
+
+void hmac_sha1(uint8_t out[SHA1_SIZE], const void *key, size_t key_n, const void *p, size_t n)
+{
+    BUG_UNLESS(key_n <= INT32_MAX);
+    if (!HMAC(EVP_sha1(), key, (int)key_n, p, n, out, NULL))
+        mem_exhausted(0);
 }
