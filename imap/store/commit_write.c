@@ -282,12 +282,12 @@ static void make_runs(struct commit *c)
     }
 }
 
-static err_t write_runs(struct commit *c)
+static err_t write_runs(struct commit *c, size_t from, size_t to)
 {
     struct mailbox_core *core = c->mb->core;
     err_t err = ERR_OK;
 
-    for (size_t i = 0; i < c->runs.n && !err; i++) {
+    for (size_t i = from; i < to && !err; i++) {
         const struct commit_run *run = VEC_AT(&c->runs, struct commit_run, i);
         err = durable_pwrite(core->fd, core->index_path.p, run->bytes.p, run->bytes.n, run->at);
     }
@@ -314,13 +314,27 @@ static err_t apply_quota(struct commit *c, int sign)
 
 /* ---- the commit point ---- */
 
+/* What takes the place of an expunged message counts before that one goes: whoever dies in between
+ * leaves both, not neither. */
+static err_t write_new_first(struct commit *c)
+{
+    uint8_t raw[INDEX_HEAD_SIZE];
+    err_t err = write_runs(c, c->runs.n - 1, c->runs.n);
+
+    c->head_written = true;
+    return err ? err : write_head(c, &c->head, INDEX_OPT_UNFINISHED, raw);
+}
+
 static err_t write_records(struct commit *c)
 {
+    const bool replacing = c->appended.n && c->nexpunged;
     err_t err = commit_start(c);
 
     c->records_written = true;
+    if (!err && replacing)
+        err = write_new_first(c);
     if (!err)
-        err = write_runs(c);
+        err = write_runs(c, 0, c->runs.n - replacing);
     if (!err)
         err = apply_quota(c, 1);
     c->quota_applied = !err;
