@@ -249,19 +249,18 @@ err_t durable_replace_later(const char *path, struct slice bytes)
     return replace(path, bytes, false);
 }
 
-/* No call when the file has that time already: it was made and written within that second. */
-static void set_time(int fd, const char *path, time_t mtime, time_t before)
+/* In any case: the clock of the file system may be a tick ahead of ours. */
+static void set_time(int fd, const char *path, time_t mtime)
 {
     const struct timespec times[2] = { { .tv_sec = mtime }, { .tv_sec = mtime } };
 
-    if ((before != mtime || time(NULL) != mtime) && futimens(fd, times) < 0)
+    if (futimens(fd, times) < 0)
         log_debug("cannot set the time of %s", path);
 }
 
 err_t durable_write_at(int dirfd, const char *dir, const char *name, struct slice bytes,
                        time_t mtime)
 {
-    const time_t before = time(NULL);
     struct buf path = BUF_INIT;
 
     join(&path, dir, name);
@@ -272,7 +271,7 @@ err_t durable_write_at(int dirfd, const char *dir, const char *name, struct slic
     if (!err)
         err = durable_write(fd, path.p, bytes.p, bytes.n);
     if (!err)
-        set_time(fd, path.p, mtime, before);
+        set_time(fd, path.p, mtime);
     file_close(&fd);
     buf_fini(&path);
     return err;
