@@ -314,8 +314,8 @@ static err_t apply_quota(struct commit *c, int sign)
 
 /* ---- the commit point ---- */
 
-/* What takes the place of an expunged message counts before that one goes: whoever dies in between
- * leaves both, not neither. */
+/* Without the journal: what takes the place of an expunged message counts before that one goes, so
+ * that whoever dies in between leaves both, not neither.  A record of the journal is carried out. */
 static err_t write_new_first(struct commit *c)
 {
     uint8_t raw[INDEX_HEAD_SIZE];
@@ -327,7 +327,7 @@ static err_t write_new_first(struct commit *c)
 
 static err_t write_records(struct commit *c)
 {
-    const bool replacing = c->appended.n && c->nexpunged;
+    const bool replacing = !c->journaled && c->appended.n && c->nexpunged;
     err_t err = commit_start(c);
 
     c->records_written = true;
