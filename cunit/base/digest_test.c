@@ -4,8 +4,10 @@
  * CRC-32/ISO-HDLC.
  */
 #include "cunit/test.h"
+#include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/crc32.h"
+#include "lib/base/digest.h"
 #include "lib/base/guid.h"
 #include "lib/base/num.h"
 #include "lib/base/rand.h"
@@ -125,5 +127,27 @@ static void test_clock(void)
     CU_ASSERT(ms >= us / 1000 && clock_mono_us() >= us);
 }
 
+/* RFC 2202 3. */
+static void test_hmac(void)
+{
+    static const struct {
+        const char *key, *text, *hex;
+    } rows[] = {
+        { "\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b\x0b", "Hi There",
+          "b617318655057264e28bc0b6fb378c8ef146be00" },
+        { "Jefe", "what do ya want for nothing?", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79" },
+    };
+    uint8_t out[SHA1_SIZE];
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct buf hex = BUF_INIT;
+        hmac_sha1(out, rows[i].key, strlen(rows[i].key), rows[i].text, strlen(rows[i].text));
+        buf_add_hex(&hex, out, sizeof out);
+        CU_CHECK_ROW(i, slice_eqs(buf_slice(&hex), rows[i].hex));
+        buf_fini(&hex);
+    }
+}
+
 TEST_SUITE("digest", { "crc32", test_crc32 }, { "digests", test_digests }, { "guid", test_guid },
+           { "hmac", test_hmac },
            { "rand", test_rand }, { "clock", test_clock })

@@ -163,6 +163,22 @@ static err_t do_move(struct store *s, struct mailbox *mb)
     return err ? err : results[0] ? results[0] : results[1];
 }
 
+/* A message comes and another one goes in one commit on one mailbox. */
+static err_t do_replace(struct store *s, struct mailbox *mb)
+{
+    struct commit *c;
+    uint32_t uid;
+    err_t err = commit_begin(mb, NULL, &c);
+
+    (void)s;
+    if (err)
+        return err;
+    err = commit_copy(c, mb, 3, 0, &uid);
+    if (!err)
+        err = commit_expunge(c, 3);
+    return end(c, err);
+}
+
 static err_t do_set_header(struct store *s, struct mailbox *mb)
 {
     struct slice root = SLICE_LIT("user.fred");
@@ -188,6 +204,8 @@ static const struct operation operations[] = {
     { "repack", do_repack, "", 3, 0, 0 },
     { "copy", do_copy, "", 0, 0, 5 },
     { "move", do_move, "", 0, -4, 4 },
+    { "replace", do_replace, "", 0, 0, 0 },
+    { "replace, direct", do_replace, "commit_sync: direct\n", 0, 0, 0 },
     { "set header", do_set_header, "", 0, 0, 0 },
 };
 enum { NOPERATIONS = sizeof operations / sizeof *operations, FIRST = 100 };
@@ -267,7 +285,7 @@ static const char *check_promises(const struct operation *op, struct store *s,
     if (!acked && ((op->d_exists > 0 && main != 0 && main != op->d_exists) ||
                    (other != 0 && other != op->d_other)))
         return "half of an effect";
-    if (main + other < 0 && op->d_other)
+    if (main + other < 0 && op->d_exists + op->d_other == 0)
         return "messages lost on the way";
     if (quota_read(s, SLICE_LIT("user.fred"), &q) != ERR_OK ||
         (uint64_t)q.used[QUOTA_STORAGE] != after->main.quota_used + after->other.quota_used ||

@@ -98,7 +98,8 @@ struct refused {
 
 static const struct refused refusals[] = {
     { "append, no mark", op_append, "pwrite", "cyrus.index", 0, true },
-    { "append, no name", op_append, "link", "", 0, false },
+    { "append, no name", op_append, "create", "", 0, false },
+    { "append, no bytes", op_append, "write", "", 0, false },
     { "append, no record", op_append, "pwrite", "cyrus.index", 0, false },
     { "append, no header", op_append, "pwrite", "cyrus.index", 1, false },
     { "flags, no mark", op_flags, "pwrite", "cyrus.index", 0, true },

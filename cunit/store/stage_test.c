@@ -133,7 +133,7 @@ static void test_failures(void)
         struct slice map;
         durable_set_hook(refuse_writes, (void *)steps[i]);
         err_t err = stage_begin(s, SLICE_LIT("default"), &stage);
-        CU_CHECK_ROW(i, (err == ERR_NOSPACE) == (i == 0));
+        CU_CHECK_ROW(i, err == ERR_OK);
         if (!err) {
             CU_CHECK_ROW(i, stage_push(stage, "a: b\r\n\r\n", 8) == ERR_OK);
             CU_CHECK_ROW(i, stage_finish(stage) == ERR_NOSPACE);

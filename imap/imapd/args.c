@@ -67,16 +67,26 @@ static err_t parse_head(struct session *s, size_t *args_at)
     return ERR_OK;
 }
 
-/* APPEND leaves its message literals on the wire; the literal right behind the command name
- * is the mailbox name. */
+/* Where the mailbox name begins: the first argument of APPEND, the second of REPLACE. */
+static size_t mailbox_at(const struct session *s, size_t args_at)
+{
+    size_t at = args_at + 1;
+
+    if (s->cmd->states == ST_SELECTED) {
+        while (at < s->input.n && s->input.p[at] != ' ')
+            at++;
+        at++;
+    }
+    return at;
+}
+
+/* APPEND and REPLACE leave their message literals on the wire; one in the place of the mailbox name is
+ * that name. */
 static bool leaves_literal(const struct session *s, size_t args_at, size_t line_from, struct slice line)
 {
-    size_t head;
-
     if (!s->cmd || !(s->cmd->flags & C_STREAM))
         return false;
-    head = line_from + (size_t)slice_rfind(line, '{');
-    return head > args_at + 1;
+    return line_from + (size_t)slice_rfind(line, '{') > mailbox_at(s, args_at);
 }
 
 static size_t literal_limit(const struct session *s)
@@ -227,11 +237,12 @@ err_t args_read_command(struct session *s)
 err_t args_continue(struct session *s)
 {
     size_t from;
-    err_t err = read_line(s, &from);
 
+    buf_reset(&s->input);
+    err_t err = read_line(s, &from);
     if (err)
         return err;
-    start_tok(s, slice_skip(buf_slice(&s->input), from), IMAPTOK_BINARY);
+    start_tok(s, buf_slice(&s->input), IMAPTOK_BINARY);
     return ERR_OK;
 }
 

@@ -5,6 +5,9 @@
  */
 #include "imap/imapd/imapd.h"
 
+#include <inttypes.h>
+
+#include "imap/serve/limits.h"
 #include "lib/conf/conf.h"
 
 /* In rows: told before login too, to those who ask (not in the greeting). */
@@ -70,6 +73,8 @@ static const struct capability {
     { "SASL-IR", ST_NOAUTH, NULL },
     { "ACL", ST_LOGGED_IN, NULL },
     { "ANNOTATEMORE", ST_LOGGED_IN | ST_EARLY, has_legacy_annotations },
+    { "BINARY", ST_LOGGED_IN, NULL },
+    { "CATENATE", ST_LOGGED_IN, NULL },
     { "CHILDREN", ST_LOGGED_IN, NULL },
     { "COMPRESS=DEFLATE", ST_LOGGED_IN, may_compress },
     { "CONDSTORE", ST_LOGGED_IN, NULL },
@@ -86,6 +91,7 @@ static const struct capability {
     { "MAILBOX-REFERRALS", ST_LOGGED_IN | ST_EARLY, has_referrals },
     { "METADATA", ST_LOGGED_IN | ST_EARLY, NULL },
     { "MOVE", ST_LOGGED_IN, NULL },
+    { "MULTIAPPEND", ST_LOGGED_IN, NULL },
     { "MULTISEARCH", ST_LOGGED_IN, NULL },
     { "NAMESPACE", ST_LOGGED_IN, NULL },
     { "OBJECTID", ST_LOGGED_IN, NULL },
@@ -98,6 +104,7 @@ static const struct capability {
     { "QUOTA=RES-MAILBOX", ST_LOGGED_IN, NULL },
     { "QUOTA=RES-ANNOTATION-STORAGE", ST_LOGGED_IN, NULL },
     { "QUOTASET", ST_LOGGED_IN, is_admin },
+    { "REPLACE", ST_LOGGED_IN, NULL },
     { "RIGHTS=kxten", ST_LOGGED_IN, NULL },
     { "SAVEDATE", ST_LOGGED_IN, NULL },
     { "SEARCHRES", ST_LOGGED_IN, NULL },
@@ -111,6 +118,8 @@ static const struct capability {
     { "UIDPLUS", ST_LOGGED_IN, NULL },
     { "UNAUTHENTICATE", ST_LOGGED_IN, NULL },
     { "UNSELECT", ST_LOGGED_IN, NULL },
+    { "URL-PARTIAL", ST_LOGGED_IN, NULL },
+    { "URLAUTH", ST_LOGGED_IN, NULL },
     { "WITHIN", ST_LOGGED_IN, NULL },
     { "DIGEST=SHA1", ST_LOGGED_IN, NULL },
     { "SORT=MODSEQ", ST_LOGGED_IN, NULL },
@@ -123,6 +132,13 @@ static const struct capability {
     { "X-QUOTA=X-NUM-FOLDERS", ST_LOGGED_IN, NULL },
     { "IDLE", ST_LOGGED_IN, has_idle },
 };
+
+/* RFC 7889: the one limit for all mailboxes. */
+static void add_append_limit(const struct session *s, struct buf *out)
+{
+    if ((s->state & ST_LOGGED_IN) && !conf_has_word(CONF_SUPPRESS_CAPABILITIES, SLICE_LIT("APPENDLIMIT")))
+        buf_addf(out, " APPENDLIMIT=%" PRIu64, limit_value(LIMIT_MESSAGE));
+}
 
 static bool is_shown(const struct session *s, const struct capability *c, unsigned states)
 {
@@ -141,6 +157,7 @@ static void put_words(struct session *s, unsigned states, struct buf *out)
             buf_addc(out, ' ');
         buf_adds(out, capabilities[i].word);
     }
+    add_append_limit(s, out);
     if (s->state == ST_NOAUTH) {
         struct buf mechs = BUF_INIT;
         sasl_server_mechs(s->base->sasl, "AUTH=", " ", &mechs);

@@ -71,6 +71,7 @@ static void describe(struct session *s, struct qresync *q)
         untagged(s, "OK [NOMODSEQ] The index of this mailbox is of an old version");
     /* RFC 8474 4.2 */
     untagged(s, "OK [MAILBOXID (%.*s)] Ok", SLICE_ARG(mailbox_uniqueid(view_mailbox(v))));
+    untagged(s, "OK [URLMECH INTERNAL] Ok");    /* RFC 4467 BASE.7.1 */
     s->modseq_told = s->enabled & ENABLED_CONDSTORE;
     if (q->given && view_has_modseqs(v))        /* RFC 7162 3.2.5.1 */
         qresync_tell(s, q);

@@ -1,6 +1,7 @@
 /* cmd_status.c - STATUS: counts without selecting; see status_items.h */
 #include "imap/imapd/status_items.h"
 
+#include "imap/serve/limits.h"
 #include "imap/store/status.h"
 
 static uint64_t get_messages(const struct status *st)
@@ -48,6 +49,13 @@ static uint64_t get_deleted_storage(const struct status *st)
     return st->deleted_storage;
 }
 
+/* RFC 7889: the same for all mailboxes. */
+static uint64_t get_appendlimit(const struct status *st)
+{
+    (void)st;
+    return limit_value(LIMIT_MESSAGE);
+}
+
 static const struct status_row {
     const char *name;
     unsigned want;
@@ -64,6 +72,7 @@ static const struct status_row {
     { "DELETED", STATUS_COUNTS | STATUS_DELETED, get_deleted, 0 },                       /* RFC 9208 4.1.4 */
     { "DELETED-STORAGE", STATUS_DELETED_STORAGE, get_deleted_storage, 0 },
     { "MAILBOXID", STATUS_COUNTS, NULL, 0 },                            /* RFC 8474 4.3 */
+    { "APPENDLIMIT", 0, get_appendlimit, 0 },
 };
 
 #define NROWS (sizeof rows / sizeof *rows)

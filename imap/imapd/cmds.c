@@ -28,6 +28,7 @@ const struct command imap_commands[] = {
     { "GETQUOTA",       cmd_getquota,      ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "GETQUOTAROOT",   cmd_getquotaroot,  ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "ID",             cmd_id,            ST_ANY,         C_MAY_EXPUNGE, NULL },
+    { "GENURLAUTH",     cmd_genurlauth,    ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
     { "IDLE",           cmd_idle,          ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "LIST",           cmd_list,          ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "LISTRIGHTS",     cmd_listrights,    ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
@@ -41,6 +42,8 @@ const struct command imap_commands[] = {
     { "NAMESPACE",      cmd_namespace,     ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "NOOP",           cmd_noop,          ST_ANY,         C_MAY_EXPUNGE, NULL },
     { "RENAME",         cmd_rename,        ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
+    { "REPLACE",        cmd_replace,       ST_SELECTED,    C_WRITE | C_STREAM | C_MAY_EXPUNGE | C_NUMBERS, NULL },
+    { "RESETKEY",       cmd_resetkey,      ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
     { "RLIST",          cmd_list,          ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "RLSUB",          cmd_lsub,          ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "SEARCH",         cmd_search,        ST_SELECTED,    C_NUMBERS, NULL },
@@ -60,6 +63,7 @@ const struct command imap_commands[] = {
     { "UID EXPUNGE",    cmd_expunge,       ST_SELECTED,    C_WRITE | C_UID | C_MAY_EXPUNGE, NULL },
     { "UID FETCH",      cmd_fetch,         ST_SELECTED,    C_UID | C_MAY_EXPUNGE, NULL },
     { "UID MOVE",       cmd_copy,          ST_SELECTED,    C_WRITE | C_UID | C_MAY_EXPUNGE, NULL },
+    { "UID REPLACE",    cmd_replace,       ST_SELECTED,    C_WRITE | C_UID | C_STREAM | C_MAY_EXPUNGE, NULL },
     { "UID SEARCH",     cmd_search,        ST_SELECTED,    C_UID | C_MAY_EXPUNGE, NULL },
     { "UID SORT",       cmd_sort,          ST_SELECTED,    C_UID | C_MAY_EXPUNGE, NULL },
     { "UID STORE",      cmd_store,         ST_SELECTED,    C_WRITE | C_UID | C_MAY_EXPUNGE, NULL },
@@ -67,6 +71,7 @@ const struct command imap_commands[] = {
     { "UNAUTHENTICATE", cmd_unauthenticate, ST_LOGGED_IN,  0, NULL },
     { "UNSELECT",       cmd_unselect,      ST_SELECTED,    0, NULL },
     { "UNSUBSCRIBE",    cmd_unsubscribe,   ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
+    { "URLFETCH",       cmd_urlfetch,      ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "XLIST",          cmd_xlist,         ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
 };
 

@@ -69,8 +69,8 @@ static inline unsigned out_flags(const struct session *s)
  * (BAD) and reports ERR_SYNTAX; ERR_CLOSED, ERR_TIMEOUT end the session. */
 err_t args_read_command(struct session *) NODISCARD;
 
-/* The next stretch of the command line after a literal that was streamed: appends to the command arena and
- * restarts s->tok on it (APPEND with several messages). */
+/* The next stretch of the command line after a literal that was streamed: takes the place of the text
+ * before it, and s->tok begins on it (APPEND with several messages). */
 err_t args_continue(struct session *) NODISCARD;
 
 /* Mailbox name argument to internal name (arena).  On failure the tagged NO/BAD is out. */
@@ -140,6 +140,10 @@ imap_handler cmd_cancelupdate;
 imap_handler cmd_getmetadata, cmd_setmetadata;
 /* cmd_annotation.c */
 imap_handler cmd_getannotation, cmd_setannotation;
+/* cmd_replace.c */
+imap_handler cmd_replace;
+/* cmd_urlauth.c */
+imap_handler cmd_genurlauth, cmd_urlfetch, cmd_resetkey;
 /* cmd_acl.c, cmd_quota.c */
 imap_handler cmd_setacl, cmd_deleteacl, cmd_getacl, cmd_listrights, cmd_myrights;
 imap_handler cmd_getquota, cmd_setquota, cmd_getquotaroot;

@@ -326,14 +326,16 @@ static void finish_all(struct commit **c, size_t n)
     }
 }
 
-/* Several mailboxes, of which one loses what another one gets. */
+/* A message goes and another one comes in its place, in another mailbox or the same: MOVE, REPLACE. */
 static bool is_move(struct commit *const *c, size_t n)
 {
-    size_t expunging = 0;
+    bool comes = false, goes = false;
 
-    for (size_t i = 0; i < n; i++)
-        expunging += c[i]->nexpunged > 0;
-    return expunging > 0 && expunging < n;
+    for (size_t i = 0; i < n; i++) {
+        comes |= c[i]->appended.n > 0;
+        goes |= c[i]->nexpunged > 0;
+    }
+    return comes && goes;
 }
 
 /* Without the journal. */

@@ -138,7 +138,7 @@ static err_t keep_name(struct commit *c, const struct commit_name *n, struct rec
     kept->uid = r->uid;
     if (n->stage)
         stage_hold(n->stage);
-    c->content_bytes += n->staged ? n->content.n : r->size;
+    c->content_bytes += n->stage ? n->content.n : r->size;
     return ERR_OK;
 }
 
@@ -208,31 +208,37 @@ static void take_facts(const struct facts *f, struct record *r)
     r->cache_crc = f->cache_crc;
 }
 
-/* Name now or later. */
-static err_t place_staged(struct commit *c, struct stage *stage, struct record *r)
+/* Name and file now: what the journal does not take. */
+static err_t place_now(struct commit *c, struct stage *stage, struct record *r)
 {
     const struct slice partition = buf_slice(&c->mb->entry.partition);
-    const struct slice *content = stage_content(stage);
     const char *path;
-    err_t err = ERR_OK;
+    err_t err = stage_on_partition(stage, partition, &path);
 
-    if (content && c->content_bytes + content->n > CONTENT_MAX) {
-        err = stage_sync(stage);
-        content = NULL;
-    }
-    if (!err)
-        err = stage_on_partition(stage, partition, &path);
-    if (!err && content)
-        return keep_name(c, &(struct commit_name){ .stage = stage,
-                                                   .staged = path,
-                                                   .content = *content,
-                                                   .time = r->internaldate,
-                                                   .may_link = may_link(c, partition) }, r);
     if (!err)
         err = link_message(c, path, may_link(c, partition), r);
-    if (!err)
-        set_time(c, r);
-    return err;
+    if (err)
+        return err;
+    c->copied |= !stage_is_durable(stage);
+    set_time(c, r);
+    return ERR_OK;
+}
+
+/* Now or later. */
+static err_t place_staged(struct commit *c, struct stage *stage, struct record *r)
+{
+    struct commit_name n = {
+        .stage = stage,
+        .time = r->internaldate,
+        .may_link = may_link(c, buf_slice(&c->mb->entry.partition)),
+    };
+
+    if (!stage_content(stage, &n.content))
+        return place_now(c, stage, r);
+    if (c->content_bytes + n.content.n <= CONTENT_MAX)
+        return keep_name(c, &n, r);
+    err_t err = stage_write_out(stage);
+    return err ? err : place_now(c, stage, r);
 }
 
 err_t commit_append(struct commit *c, struct stage *stage, const struct append_info *info,

@@ -27,7 +27,6 @@ struct commit_name {
     uint32_t uid, time;
     bool may_link;
     struct stage *stage; /* held; NULL: a copy */
-    const char *staged;  /* its path */
     struct buf source;   /* path of the message that is copied */
     struct slice content;
     struct filemap map; /* behind content, of a copy */

@@ -40,12 +40,12 @@ static struct journal_key key_of(const struct index_head *h)
 }
 
 /* A stage for several mailboxes stands in the record once. */
-static uint32_t number_of(struct journal_builder *b, struct slice bytes)
+static uint32_t number_of(struct journal_builder *b, const struct commit_name *n)
 {
-    for (size_t i = b->contents.n; i-- > 0;)
-        if (VEC_AT(&b->contents, struct slice, i)->p == bytes.p)
+    for (size_t i = n->stage && stage_is_shared(n->stage) ? b->contents.n : 0; i-- > 0;)
+        if (VEC_AT(&b->contents, struct slice, i)->p == n->content.p)
             return (uint32_t)i;
-    return journal_add_content(b, bytes);
+    return journal_add_content(b, n->content);
 }
 
 /* The messages that the record brings; bytes of copies are read now. */
@@ -53,15 +53,15 @@ static err_t add_messages(struct commit *c, struct journal_builder *b, struct ve
 {
     for (size_t i = 0; i < c->names.n; i++) {
         struct commit_name *n = VEC_AT(&c->names, struct commit_name, i);
-        err_t err = n->staged || n->map.base ? ERR_OK : filemap_open(&n->map, buf_cstr(&n->source));
+        err_t err = n->stage || n->map.base ? ERR_OK : filemap_open(&n->map, buf_cstr(&n->source));
         if (err)
             return err;
-        if (!n->staged)
+        if (!n->stage)
             n->content = filemap_slice(&n->map);
         *VEC_PUSH(out, struct journal_message) = (struct journal_message){
             .uid = n->uid,
             .time = n->time,
-            .content = n->staged ? number_of(b, n->content) : journal_add_content(b, n->content),
+            .content = number_of(b, n),
         };
     }
     return ERR_OK;

@@ -357,20 +357,41 @@ err_t commit_compute(struct commit *c)
     return err;
 }
 
-/* The file is that of the stage or of the source; if it has gone, its bytes are still at hand. */
+/* A new file of bytes that nobody else has. */
+static err_t write_name(const struct commit *c, const struct commit_name *n, const char *name)
+{
+    return durable_write_at(c->mb->msg_dirfd, c->mb->msg_dir.p, name, n->content, n->time);
+}
+
+/* Where a link may be made from; NULL: nowhere. */
+static err_t link_source(const struct commit *c, struct commit_name *n, const char **out)
+{
+    *out = NULL;
+    if (!n->stage)
+        *out = buf_cstr(&n->source);
+    else if (n->may_link && stage_is_shared(n->stage))
+        return stage_on_partition(n->stage, buf_slice(&c->mb->entry.partition), out);
+    return ERR_OK;
+}
+
+/* The file is the one that several mailboxes share, or a new one; if the source of a copy has gone,
+ * its bytes are still at hand. */
 static err_t give_name(struct commit *c, struct commit_name *n)
 {
     const struct timespec times[2] = { { .tv_sec = n->time }, { .tv_sec = n->time } };
     const struct mailbox *mb = c->mb;
     char name[MSGFILE_NAME_MAX];
+    const char *from;
     bool copied = false;
 
     msgfile_name(n->uid, name);
-    err_t err = durable_link_at(n->staged ? n->staged : buf_cstr(&n->source), mb->msg_dirfd,
-                                mb->msg_dir.p, name, n->may_link, &copied);
+    err_t err = link_source(c, n, &from);
+    if (err || !from)
+        return err ? err : write_name(c, n, name);
+    err = durable_link_at(from, mb->msg_dirfd, mb->msg_dir.p, name, n->may_link, &copied);
     if (err == ERR_NOTFOUND)
-        err = durable_write_at(mb->msg_dir.p, name, n->content);
-    if (!err && (n->staged || copied) && utimensat(mb->msg_dirfd, name, times, 0) < 0)
+        return write_name(c, n, name);
+    if (!err && (n->stage || copied) && utimensat(mb->msg_dirfd, name, times, 0) < 0)
         log_debug("cannot set the time of %s/%s", mb->msg_dir.p, name);
     return err;
 }

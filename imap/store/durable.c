@@ -251,15 +251,29 @@ err_t durable_replace_later(const char *path, struct slice bytes)
     return replace(path, bytes, false);
 }
 
-err_t durable_write_at(const char *dir, const char *name, struct slice bytes)
+/* In any case: the clock of the file system may be a tick ahead of ours. */
+static void set_time(int fd, const char *path, time_t mtime)
+{
+    const struct timespec times[2] = { { .tv_sec = mtime }, { .tv_sec = mtime } };
+
+    if (futimens(fd, times) < 0)
+        log_debug("cannot set the time of %s", path);
+}
+
+err_t durable_write_at(int dirfd, const char *dir, const char *name, struct slice bytes,
+                       time_t mtime)
 {
     struct buf path = BUF_INIT;
-    int fd = -1;
 
     join(&path, dir, name);
-    err_t err = durable_create(path.p, false, &fd);
+    err_t err = step("create", path.p);
+    int fd = err ? -1 : openat(dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
+    if (!err && fd < 0)
+        err = errno == EEXIST ? ERR_EXISTS : LOG_IO("create", path.p);
     if (!err)
         err = durable_write(fd, path.p, bytes.p, bytes.n);
+    if (!err)
+        set_time(fd, path.p, mtime);
     file_close(&fd);
     buf_fini(&path);
     return err;

@@ -58,8 +58,9 @@ err_t durable_sync_dir(const char *path) NODISCARD;
 /* Everything on the file system of fd. */
 err_t durable_sync_fs(int fd, const char *path) NODISCARD;
 
-/* A new file with these bytes.  ERR_EXISTS. */
-err_t durable_write_at(const char *dir, const char *name, struct slice) NODISCARD;
+/* A new file with these bytes and that modification time.  ERR_EXISTS. */
+err_t durable_write_at(int dirfd, const char *dir, const char *name, struct slice,
+                       time_t mtime) NODISCARD;
 
 /* Replace a small file as durable_replace() does, but without a sync. */
 err_t durable_replace_later(const char *path, struct slice bytes) NODISCARD;

@@ -35,6 +35,7 @@ imap_store_libstore_a_SOURCES = \
 	imap/store/seen.c imap/store/seen.h imap/store/seen_format.h \
 	imap/store/stage.c imap/store/stage.h \
 	imap/store/synccrc.c imap/store/synccrc.h \
-	imap/store/upgrade.c imap/store/upgrade.h
+	imap/store/upgrade.c imap/store/upgrade.h \
+	imap/store/urlkey.c imap/store/urlkey.h
 include imap/store/sources-names.mk
 include imap/store/sources-facts.mk

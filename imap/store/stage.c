@@ -1,8 +1,9 @@
 /* stage.c - see stage.h
  *
  * States: receiving (bytes collect in a buffer, which goes to the file when it is full) - finished
- * (facts known, read-only; the file is durable, or the whole message is still in the buffer) - failed
- * (every further call returns the first error).
+ * (facts known, read-only; the whole message is in the buffer, or in the file, which is durable
+ * then) - failed (every further call returns the first error).  The file is made when it is first
+ * needed: most messages go from the buffer to the journal and to their place in the spool.
  */
 #include "imap/store/stage.h"
 
@@ -21,22 +22,24 @@
 
 enum {
     BUFFER_SIZE = STAGE_CONTENT_MAX,    /* a message that fits is written by one call */
+    BUFFER_FIRST = 16 * 1024,
     NAME_TRIES = 100
 };
 
 /* The same bytes on one partition. */
 struct stage_file {
-    struct buf partition, path;
+    struct buf partition, path;         /* path empty: not made yet */
 };
 
 struct stage {
     unsigned owners;
+    unsigned held;                      /* how often stage_hold() was called */
     struct store *store;
     struct vec files;                   /* struct stage_file; [0] is the original */
     int fd;                             /* of [0], while receiving */
     struct buf pending;                 /* not yet in the file; finished: the whole message */
-    struct slice content;               /* the same */
-    bool durable;
+    bool at_hand;                       /* it is */
+    bool durable;                       /* the file is */
     uint64_t size;
     struct facts_builder *builder;
     struct facts *facts;
@@ -102,38 +105,60 @@ static err_t create(struct slice partition, struct buf *path, int *fd_out)
     return ERR_AGAIN;
 }
 
+/* Is there such a partition?  No file is made yet. */
+static err_t check_partition(struct slice partition)
+{
+    struct buf dir = BUF_INIT;
+    err_t err = partition_stage_dir(partition, &dir);
+
+    buf_fini(&dir);
+    return err;
+}
+
 err_t stage_begin(struct store *store, struct slice partition, struct stage **out)
 {
     struct facts_options opts = {
         .maxheaderlines = (uint32_t)conf_int(CONF_MAXHEADERLINES),
         .boundary_limit = (uint32_t)conf_int(CONF_BOUNDARY_LIMIT),
     };
-    struct stage *s = mem_zalloc(sizeof *s);
+    err_t err = check_partition(partition);
 
+    *out = NULL;
+    if (err)
+        return err;
+    if (pool_first_stage(store, partition))
+        recover_stage_dir(store, partition);
+    struct stage *s = mem_zalloc(sizeof *s);
     s->owners = 1;
     s->store = store;
     s->fd = -1;
     vec_init(&s->files, sizeof(struct stage_file));
-    if (pool_first_stage(store, partition))
-        recover_stage_dir(store, partition);
-    struct stage_file *f = file_push(s, partition);
-    err_t err = create(partition, &f->path, &s->fd);
-    if (err) {
-        stage_free(&s);
-        *out = NULL;
-        return err;
-    }
+    file_push(s, partition);
+    buf_reserve(&s->pending, BUFFER_FIRST);
     s->builder = facts_begin(&opts);
     *out = s;
     return ERR_OK;
 }
 
+static err_t open_first(struct stage *s)
+{
+    struct stage_file *f = file_at(s, 0);
+
+    return s->fd >= 0 ? ERR_OK : create(buf_slice(&f->partition), &f->path, &s->fd);
+}
+
+/* To the file, which is made now if there is none. */
+static err_t write_bytes(struct stage *s, const void *p, size_t n)
+{
+    err_t err = open_first(s);
+
+    return err || !n ? err : durable_write(s->fd, file_at(s, 0)->path.p, p, n);
+}
+
 static err_t write_pending(struct stage *s)
 {
-    err_t err = ERR_OK;
+    err_t err = write_bytes(s, s->pending.p, s->pending.n);
 
-    if (s->pending.n)
-        err = durable_write(s->fd, file_at(s, 0)->path.p, s->pending.p, s->pending.n);
     buf_reset(&s->pending);
     return err;
 }
@@ -149,7 +174,7 @@ err_t stage_push(struct stage *s, const void *p, size_t n)
     if (s->pending.n + n > BUFFER_SIZE)
         s->failed = write_pending(s);
     if (!s->failed && n > BUFFER_SIZE)
-        s->failed = durable_write(s->fd, file_at(s, 0)->path.p, p, n);
+        s->failed = write_bytes(s, p, n);
     else if (!s->failed)
         buf_add(&s->pending, p, n);
     return s->failed;
@@ -160,20 +185,18 @@ uint64_t stage_size(const struct stage *s)
     return s->size;
 }
 
-/* The last bytes; those of a small message stay at hand when there is a journal for them. */
-static err_t write_last(struct stage *s)
+/* The last bytes; a small message stays at hand when there is a journal for it. */
+static err_t end_bytes(struct stage *s)
 {
-    const char *path = file_at(s, 0)->path.p;
-
-    if (!store_journals(s->store) || s->pending.n != s->size) {
-        err_t err = write_pending(s);
-        if (!err)
-            err = durable_sync_file(s->fd, path);
-        s->durable = !err;
-        return err;
-    }
-    s->content = buf_slice(&s->pending);
-    return durable_write(s->fd, path, s->content.p, s->content.n);
+    s->at_hand = store_journals(s->store) && s->pending.n == s->size;
+    if (s->at_hand)
+        return ERR_OK;
+    err_t err = write_pending(s);
+    buf_fini(&s->pending);
+    if (!err)
+        err = durable_sync_file(s->fd, file_at(s, 0)->path.p);
+    s->durable = !err;
+    return err;
 }
 
 err_t stage_finish(struct stage *s)
@@ -182,28 +205,45 @@ err_t stage_finish(struct stage *s)
         return s->failed;
     s->failed = facts_end(&s->builder, &s->facts);
     if (!s->failed)
-        s->failed = write_last(s);
+        s->failed = end_bytes(s);
     file_close(&s->fd);
     return s->failed;
 }
 
-const struct slice *stage_content(const struct stage *s)
+bool stage_content(const struct stage *s, struct slice *out)
 {
-    return s->durable ? NULL : &s->content;
+    *out = buf_slice(&s->pending);
+    return s->at_hand;
 }
 
-err_t stage_sync(struct stage *s)
+bool stage_is_durable(const struct stage *s)
 {
-    for (size_t i = 0; i < s->files.n && !s->durable && !s->failed; i++) {
-        const char *path = file_at(s, i)->path.p;
-        int fd;
-        s->failed = file_open(path, O_RDWR, 0, &fd);
-        if (!s->failed)
-            s->failed = durable_sync_file(fd, path);
-        file_close(&fd);
-    }
-    s->durable = !s->failed;
+    return s->durable;
+}
+
+bool stage_is_shared(const struct stage *s)
+{
+    return s->held > 1;
+}
+
+/* The first file, with the bytes that are at hand. */
+static err_t make_file(struct stage *s)
+{
+    if (!s->failed && !file_at(s, 0)->path.n)
+        s->failed = write_bytes(s, s->pending.p, s->pending.n);
+    file_close(&s->fd);
     return s->failed;
+}
+
+err_t stage_write_out(struct stage *s)
+{
+    err_t err = make_file(s);
+
+    if (!err && s->at_hand) {
+        s->at_hand = false;
+        buf_fini(&s->pending);
+    }
+    return err;
 }
 
 const struct facts *stage_facts(const struct stage *s)
@@ -215,25 +255,18 @@ err_t stage_map(struct stage *s, struct slice *out)
 {
     err_t err = s->failed;
 
-    if (!err && !s->map.base && s->size)
+    if (!err && !s->at_hand && !s->map.base && s->size)
         err = filemap_open(&s->map, file_at(s, 0)->path.p);
-    *out = filemap_slice(&s->map);
+    *out = s->at_hand ? buf_slice(&s->pending) : filemap_slice(&s->map);
     return err;
 }
 
-err_t stage_on_partition(struct stage *s, struct slice partition, const char **path_out)
+/* On another partition. */
+static err_t copy_file(struct stage *s, struct slice partition, const char **path_out)
 {
+    struct buf path = BUF_INIT;
     int fd = -1;
 
-    if (s->failed || !s->facts)
-        return s->failed ? s->failed : ERR_AGAIN;
-    for (size_t i = 0; i < s->files.n; i++) {
-        if (slice_eq(buf_slice(&file_at(s, i)->partition), partition)) {
-            *path_out = file_at(s, i)->path.p;
-            return ERR_OK;
-        }
-    }
-    struct buf path = BUF_INIT;
     err_t err = create(partition, &path, &fd);
     file_close(&fd);
     if (!err)
@@ -250,9 +283,24 @@ err_t stage_on_partition(struct stage *s, struct slice partition, const char **p
     return ERR_OK;
 }
 
+err_t stage_on_partition(struct stage *s, struct slice partition, const char **path_out)
+{
+    if (!s->facts)
+        return s->failed ? s->failed : ERR_AGAIN;
+    err_t err = make_file(s);
+    for (size_t i = 0; i < s->files.n && !err; i++) {
+        if (slice_eq(buf_slice(&file_at(s, i)->partition), partition)) {
+            *path_out = file_at(s, i)->path.p;
+            return ERR_OK;
+        }
+    }
+    return err ? err : copy_file(s, partition, path_out);
+}
+
 struct stage *stage_hold(struct stage *s)
 {
     s->owners++;
+    s->held++;
     return s;
 }
 

@@ -89,6 +89,7 @@ struct user_db_row {
 static const struct user_db_row user_db_rows[STORE_NUSERDBS] = {
     [STORE_USER_SEEN] = { "seen", CONF_SEENSTATE_DB, DB_CONVERT },
     [STORE_USER_SUB] = { "sub", CONF_SUBSCRIPTION_DB, 0 },
+    [STORE_USER_MBOXKEY] = { "mboxkey", CONF_MBOXKEY_DB, 0 },
 };
 
 static void close_user_db(void *p)

@@ -32,6 +32,7 @@ enum store_db {
 enum store_user_db {
     STORE_USER_SEEN,            /* seen.db */
     STORE_USER_SUB,             /* sub.db */
+    STORE_USER_MBOXKEY,         /* mboxkey.db */
     STORE_NUSERDBS
 };
 

@@ -8,6 +8,7 @@
 #include "lib/base/mem.h"
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 struct digest {
     EVP_MD_CTX *ctx;
@@ -120,4 +121,11 @@ void digest_prepare(void)
 
     sha1_of(sha1, "", 0);
     md5_of(md5, "", 0);
+}
+
+void hmac_sha1(uint8_t out[SHA1_SIZE], const void *key, size_t key_n, const void *p, size_t n)
+{
+    BUG_UNLESS(key_n <= INT32_MAX);
+    if (!HMAC(EVP_sha1(), key, (int)key_n, p, n, out, NULL))
+        mem_exhausted(0);
 }

@@ -26,4 +26,7 @@ void digest_free(struct digest **);
 void sha1_of(uint8_t out[SHA1_SIZE], const void *, size_t);
 void md5_of(uint8_t out[MD5_SIZE], const void *, size_t);
 
+/* HMAC-SHA1 of n bytes (RFC 2104). */
+void hmac_sha1(uint8_t out[SHA1_SIZE], const void *key, size_t key_n, const void *, size_t n);
+
 #endif

@@ -47,15 +47,25 @@ static ssize_t find(const struct mime_bounds *b, struct slice text, uint64_t has
     return -1;
 }
 
+/* Drawn once per process: whoever writes messages must not be able to choose collisions. */
+static void draw_key(struct mime_bounds *b)
+{
+    static uint64_t key[2];
+
+    if (key[1] == 0) {
+        rand_bytes(key, sizeof key);
+        key[1] |= 1;
+    }
+    b->seed = key[0];
+    b->factor = key[1];
+}
+
 void mime_bounds_push(struct mime_bounds *b, struct slice text)
 {
     size_t longest = text.n;
 
-    if (b->factor == 0) {               /* many messages never come here */
-        rand_bytes(&b->seed, sizeof b->seed);
-        rand_bytes(&b->factor, sizeof b->factor);
-        b->factor |= 1;
-    }
+    if (b->factor == 0)                 /* many messages never come here */
+        draw_key(b);
     uint64_t hash = b->seed;
     for (size_t i = 0; i < text.n; i++)
         hash = step(b, hash, text.p[i]);

@@ -19,6 +19,8 @@ void qp_dec_init(struct qp_dec *d)
 
 static void flush(struct qp_dec *d, struct buf *out)
 {
+    if (d->nheld == 0)
+        return;
     buf_add(out, d->held, d->nheld);
     d->nheld = 0;
 }
@@ -72,18 +74,32 @@ static void escape_byte(struct qp_dec *d, char c, struct buf *out)
     }
 }
 
-static bool is_special(char c)
+enum { LOOK_AHEAD = 256 };              /* bounds what one step costs */
+
+static size_t up_to(const char *p, size_t n, char c)
 {
-    return c == '=' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    const char *at = memchr(p, c, n);
+    return at ? (size_t)(at - p) : n;
 }
 
-/* Length of the run at the start that needs no attention: words and single blanks between. */
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* Length of the run at the start that needs no attention: a line, or what of it comes before an
+ * escape, without the blanks at its end. */
 static size_t plain_run(struct slice s)
 {
-    size_t n = 0;
-    while (n < s.n && (!is_special(s.p[n]) ||
-                       (s.p[n] == ' ' && n + 1 < s.n && !is_special(s.p[n + 1]))))
-        n++;
+    size_t n;
+
+    if (is_blank(s.p[0]) && (s.n == 1 || is_blank(s.p[1])))
+        return 0;                       /* a row of blanks is not looked through again and again */
+    n = up_to(s.p, s.n < LOOK_AHEAD ? s.n : LOOK_AHEAD, '\n');
+    n = up_to(s.p, n, '=');
+    n = up_to(s.p, n, '\r');
+    while (n > 0 && is_blank(s.p[n - 1]))
+        n--;
     return n;
 }
 

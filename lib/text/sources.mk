@@ -6,6 +6,7 @@ lib_text_libtext_a_SOURCES = \
     lib/text/dlist_read.c lib/text/dlist_write.c \
     lib/text/glob.c lib/text/glob.h \
     lib/text/imapout.c lib/text/imapout.h \
+    lib/text/imapurl.c lib/text/imapurl.h \
     lib/text/imaptok.c lib/text/imaptok.h \
     lib/text/imaptok_impl.h lib/text/imaptok_set.c lib/text/imaptok_string.c \
     lib/text/linetok.c lib/text/linetok.h \

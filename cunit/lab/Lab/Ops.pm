@@ -89,6 +89,18 @@ sub _copy {
     return _command(_selected($w, $ALICE, 'INBOX.Work'), \%set, "UID $verb $list INBOX.Target");
 }
 
+# A new message in the place of one that is there, in its own mailbox or in another.
+sub _replace {
+    my ($w, $box) = @_;
+    return undef if !$w->has_capability('REPLACE');
+    my %uid = $w->uids($WORK);
+    my ($old) = _some($w, $WORK, 1);
+    return undef if !defined $old;
+    my $new = $w->fresh_id;
+    my %set = (_msg(Lab::World::full_name($ALICE, $box), $new) => '\Draft', _msg($WORK, $old) => undef, "seen $BOB $WORK $old" => undef);
+    return _command(_selected($w, $ALICE, 'INBOX.Work'), \%set, "UID REPLACE $uid{$old} $box (\\Draft) ", \Lab::World::message($new));
+}
+
 sub _store {
     my ($w, $how, @flags) = @_;
     my %uid = $w->uids($WORK);
@@ -228,6 +240,8 @@ our @OPS = (
     [ 'LMTP in parallel', sub { _parallel($_[0], 4) } ],
     [ 'APPEND',         sub { _append($_[0], $ALICE, 'INBOX.Work', '\Flagged Kw' . $_[0]{serial} % 3, 1) } ],
     [ 'MULTIAPPEND',    sub { $_[0]->has_capability('MULTIAPPEND') ? _append($_[0], $ALICE, 'INBOX.Work', '\Seen', 3) : undef } ],
+    [ 'REPLACE',        sub { _replace($_[0], 'INBOX.Work') } ],
+    [ 'REPLACE elsewhere', sub { _replace($_[0], 'INBOX.Target') } ],
     [ 'COPY',           sub { _copy($_[0], 'COPY') } ],
     [ 'MOVE',           sub { _copy($_[0], 'MOVE') } ],
     [ 'STORE +FLAGS',   sub { _store($_[0], '+', '\Answered', 'Note' . $_[0]{serial} % 20) } ],
