@@ -2,6 +2,7 @@
 # runtests.pl - the running and counting part of tools/runtests (see there)
 use strict;
 use warnings;
+use POSIX qw(strftime);
 use TAP::Parser;
 use Time::HiRes qw(time);
 
@@ -10,6 +11,8 @@ die "runtests.pl: start it through tools/runtests\n" unless $src && $build;
 my @names = @ARGV;
 my ($passed, $failed) = (0, 0);
 my @bad;
+# What ran, when, and how many failed: for tools/capabilities.  Later lines hold.
+open my $results, '>>', "$build/results" or die "$build/results: $!";
 
 $ENV{ASAN_OPTIONS} ||= 'detect_leaks=1:abort_on_error=0:exitcode=99';
 $ENV{UBSAN_OPTIONS} ||= 'print_stacktrace=1:halt_on_error=1';
@@ -25,6 +28,7 @@ sub report {
     $passed += $ok;
     $failed += $not_ok;
     push @bad, $what if $not_ok;
+    printf {$results} "%s %s %d\n", strftime('%Y-%m-%d', localtime), $what, $not_ok;
     printf "%-44s %5d passed %3d failed  %6.1f s\n", $what, $ok, $not_ok, $seconds;
     print $detail if $not_ok && defined $detail;
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/perl
 # annotatemore.t - GETANNOTATION and SETANNOTATION, which came before METADATA
+# rfc: - ANNOTATEMORE
 # covers: AN-12
 use strict;
 use warnings;

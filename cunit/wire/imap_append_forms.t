@@ -1,5 +1,7 @@
 # imap_append_forms.t - limits of APPEND, literal8 and the UTF8 form of its data
 # rfc: 7889 APPENDLIMIT
+# rfc: 7888 LITERAL+ LITERAL-
+# rfc: 3516 BINARY
 # covers: IM-01 IM-14 IM-19
 use strict;
 use warnings;

@@ -1,5 +1,6 @@
 # imap_context.t - results that are kept up to date
 # rfc: 5267 CONTEXT=SEARCH CONTEXT=SORT
+# rfc: 9394 PARTIAL
 # covers: IM-04 IM-06 IM-07
 use strict;
 use warnings;

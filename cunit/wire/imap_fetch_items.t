@@ -1,5 +1,10 @@
 # imap_fetch_items.t - FETCH of extensions: decoded parts, previews, ids, digests, save dates, pages
 # rfc: 8970 PREVIEW
+# rfc: 3516 BINARY
+# rfc: 8474 OBJECTID
+# rfc: 8514 SAVEDATE
+# rfc: 9394 PARTIAL
+# rfc: - DIGEST=SHA1
 # covers: PT-31 IM-13 IM-14 IM-20 AC-03
 use strict;
 use warnings;

@@ -1,4 +1,7 @@
 # imap_login.t - greeting, capabilities by state, LOGIN, AUTHENTICATE, STARTTLS, ID, LOGOUT
+# rfc: 3501 IMAP4rev1 STARTTLS LOGINDISABLED
+# rfc: 2971 ID
+# rfc: 4959 SASL-IR
 # covers: IM-01 AU-01 AU-06 AU-07 AU-08 AU-15 AU-28 AU-36 TL-01 TL-02
 use strict;
 use warnings;

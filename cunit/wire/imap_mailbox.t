@@ -1,4 +1,5 @@
 # imap_mailbox.t - CREATE DELETE RENAME LIST LSUB SUBSCRIBE STATUS NAMESPACE in every namespace setting
+# rfc: 2342 NAMESPACE
 # covers: NS-01 NS-02 NS-03 NS-04 NS-05 NS-06 NS-07 NS-12 NS-15 NS-16 NS-17 NS-29 NS-30 NS-31 PT-25 ST-09
 use strict;
 use warnings;

@@ -1,4 +1,7 @@
 # imap_message.t - APPEND FETCH STORE COPY MOVE EXPUNGE SEARCH of one client
+# rfc: 6851 MOVE
+# rfc: 4315 UIDPLUS
+# rfc: 3691 UNSELECT
 # covers: IM-01 IM-04 IM-08 IM-09 DL-17 PT-11 PT-31 PT-33
 use strict;
 use warnings;

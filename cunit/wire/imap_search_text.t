@@ -1,5 +1,5 @@
 # imap_search_text.t - text in search keys: charsets, decoded headers and bodies, order of cost
-# rfc: 3501 SEARCH
+# rfc: 3501 IMAP4rev1
 # covers: IM-04 IM-05
 use strict;
 use warnings;

@@ -1,4 +1,5 @@
 # imap_sessions.t - several sessions on one mailbox, each told of the other's changes; CONDSTORE, QRESYNC, IDLE
+# rfc: 2177 IDLE
 # covers: NS-37 IM-03 IM-08 NM-07 PT-30 AC-04 PT-16
 use strict;
 use warnings;

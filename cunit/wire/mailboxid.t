@@ -1,5 +1,6 @@
 #!/usr/bin/perl
 # rfc: 8438 STATUS=SIZE
+# rfc: 8474 OBJECTID
 # mailboxid.t - ids of mailboxes (RFC 8474 4), STATUS SIZE, DELETED and DELETED-STORAGE (RFC 8438, 9208)
 # covers: NS-34 AC-03
 use strict;

@@ -1,5 +1,6 @@
 #!/usr/bin/perl
 # rfc: 6154 SPECIAL-USE CREATE-SPECIAL-USE
+# rfc: - XLIST
 # specialuse.t - special uses: CREATE, LIST, XLIST, protection; other parameters of CREATE
 # covers: SU-01 SU-02 SU-03 SU-04 SU-05 PT-03 NS-33
 use strict;
