@@ -15,7 +15,7 @@ for my $alt (0, 1) {
     $i->create_users('alice', 'bob');
     my ($c, $b, $adm) = map { $i->imap(user => $_) } qw(alice bob cyrus);
     my ($pre, $root, $theirs) = $alt ? ('', 'user/alice', '"Other Users/alice"') : ('INBOX.', 'user.alice', 'user.alice');
-    like(join(' ', $c->ok('CAPABILITY')), qr/ QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE QUOTA=RES-MAILBOX QUOTA=RES-ANNOTATION-STORAGE RIGHTS/, 'capabilities');
+    like(join(' ', $c->ok('CAPABILITY')), qr/ QUOTA QUOTA=RES-STORAGE QUOTA=RES-MESSAGE QUOTA=RES-MAILBOX QUOTA=RES-ANNOTATION-STORAGE /, 'capabilities');
     like(join(' ', $adm->ok('CAPABILITY')), qr/ QUOTASET /, 'who may set them is told so');
     is_deeply([ $adm->ok("SETQUOTA $root (STORAGE 512)") ], ["* QUOTA $root (STORAGE 0 512)"], 'SETQUOTA is answered with QUOTA');
     is_deeply([ $adm->ok("SETQUOTA $root (MAILBOX 3 annotation-storage 2 MESSAGE 2)") ], ["* QUOTA $root (MESSAGE 0 2 X-ANNOTATION-STORAGE 0 2 X-NUM-FOLDERS 1 3 ANNOTATION-STORAGE 0 2 MAILBOX 1 3)"],
