@@ -51,7 +51,9 @@ sub unit {
     if (!defined $ok) { ($ok, $not_ok) = (0, 1) }
     elsif ($status && !$not_ok) { $not_ok = 1 }
     my @lines = split /\n/, $out;
-    splice @lines, 0, @lines - 60 if @lines > 60;
+    my @failures = grep { /had failures|^\s+\d+\. / } @lines > 60 ? @lines[ 0 .. $#lines - 60 ] : ();
+    splice @failures, 40 if @failures > 40;
+    splice @lines, 0, @lines - 60, @failures if @lines > 60;
     report($path, $ok, $not_ok, time - $t, join '', map { "    $_\n" } @lines);
 }
 
