@@ -87,6 +87,7 @@ sub _cuts {
     my $w = Lab::World->new(plain => 1, dir => "$m->{at}/i", conf => $o->{conf} // Lab::World::conf_of($o->{seed}));
     $w->{tag} = "c6s$o->{seed}";
     $w->populate;
+    system 'sync', '-f', $w->{i}{dir};          # the configuration and what was set up: nobody's promise but ours
     srand $o->{seed};
     my $deadline = time + $o->{seconds};
     while (time < $deadline) {

@@ -82,6 +82,9 @@ sub shuffled {
     return @list;
 }
 
+# Are the programs built with AddressSanitizer?
+sub is_sanitized { return slurp(Halcyon::Test::program('imapd')) =~ /__asan_init/ }
+
 # ---- places
 
 # Trials that prove nothing about disks run in memory; thousands of them a minute.

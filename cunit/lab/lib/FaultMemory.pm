@@ -94,8 +94,6 @@ sub points {
     return FaultLab::shuffled($rand, @points);
 }
 
-sub is_sanitized { my $prog = Halcyon::Test::program('imapd'); return FaultLab::slurp($prog) =~ /__asan_init/ }
-
 # A running server: while the processes of deliveries have no memory a reader is served, and deliveries
 # go on afterwards.
 sub live {
@@ -141,7 +139,7 @@ sub until_delivered {
 
 sub run {
     my ($population) = @_;
-    return FaultLab::skipped('F3', 'programs with AddressSanitizer bring their own malloc') if is_sanitized();
+    return FaultLab::skipped('F3', 'programs with AddressSanitizer bring their own malloc') if FaultLab::is_sanitized();
     my @points = $FaultLab::Opt{point} ? ($FaultLab::Opt{point}) : points(place($population));
     my $least = FaultLab::choose(10, 1_500, 10_000);
     my $time = FaultLab::time_for(FaultLab::choose(8, 180, 3_600), $least);
