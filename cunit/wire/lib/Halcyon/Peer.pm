@@ -28,6 +28,7 @@ sub get {
     my ($class, $name) = @_;
     my $packages = $PACKAGES{$name} or die "Halcyon::Peer: no peer is called '$name'\n";
     my $cache = $ENV{HALCYON_PEERS} || abs_path($ENV{HALCYON_BUILDDIR} || '.') . '/peers';
+    die "Halcyon::Peer: $cache is in the source tree: set HALCYON_BUILDDIR or HALCYON_PEERS\n" if -e "$cache/../configure.ac";
     my $self = bless { name => $name, root => "$cache/$name" }, $class;
     return $self if -d $self->{root};
     make_path($cache);
