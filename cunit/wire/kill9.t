@@ -23,7 +23,7 @@ diag("seed $seed");
 my $i = Halcyon::Test->new;
 $i->create_users('alice', 'bob');
 my $admin = $i->imap(user => 'cyrus');
-$admin->ok("SETQUOTA user.$_ (STORAGE 1000000 MESSAGE 100000)") for 'alice', 'bob';
+$admin->ok("SETQUOTA user.$_ (STORAGE 10000000 MESSAGE 1000000)") for 'alice', 'bob';
 $admin->logout;
 my $c = $i->imap(user => 'alice');
 $c->ok('CREATE INBOX.Work');
