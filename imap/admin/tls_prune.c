@@ -25,24 +25,6 @@ struct pruning {
     struct vec keys;                    /* struct buf: of this batch */
 };
 
-static err_t delete_batch(struct pruning *p)
-{
-    struct db_txn *txn;
-    err_t err = db_begin(p->db, &txn);
-
-    if (err)
-        return err;
-    for (size_t i = 0; i < p->keys.n && !err; i++) {
-        err = db_delete(txn, buf_slice(VEC_AT(&p->keys, struct buf, i)));
-        if (err == ERR_NOTFOUND)
-            err = ERR_OK;
-    }
-    if (!err)
-        return db_commit(&txn);
-    db_abort(&txn);
-    return err;
-}
-
 static void empty_batch(struct pruning *p)
 {
     for (size_t i = 0; i < p->keys.n; i++)
@@ -52,7 +34,7 @@ static void empty_batch(struct pruning *p)
 
 static err_t end_batch(struct pruning *p)
 {
-    err_t err = p->keys.n ? delete_batch(p) : ERR_OK;
+    err_t err = p->keys.n ? db_delete_all(p->db, &p->keys) : ERR_OK;
 
     if (!err)
         p->removed += (unsigned)p->keys.n;

@@ -171,7 +171,6 @@ void cmd_setmetadata(void *session, const struct command *cmd)
 {
     struct session *s = session;
     struct vec sets = VEC_INIT(struct metadata_set);
-    struct buf name = BUF_INIT;
     struct slice ext;
     err_t err = imaptok_sp(&s->tok);
 
@@ -182,11 +181,7 @@ void cmd_setmetadata(void *session, const struct command *cmd)
     if (err) {
         metadata_bad(s, err);
     } else if (args_end(s) == ERR_OK) {
-        if (ext.n && namespace_to_internal(s->ns, ext, &name) != ERR_OK)
-            reply_err(s, ERR_NOTFOUND);
-        else
-            metadata_set_all(s, buf_slice(&name), &sets);
+        metadata_set_named(s, ext, &sets);
     }
-    buf_fini(&name);
     vec_fini(&sets);
 }

@@ -71,6 +71,8 @@ struct metadata_set {
 };
 /* Check all, then set all or nothing; answers the command.  intname empty: of the server. */
 void metadata_set_all(struct session *, struct slice intname, const struct vec *sets);
+/* The same for a mailbox as the client names it (empty: the server). */
+void metadata_set_named(struct session *, struct slice extname, const struct vec *sets);
 
 /* Text files below <configdirectory>/msg that are shown as annotations of the server. */
 bool metadata_msg_read(const char *file, struct buf *out);

@@ -215,3 +215,14 @@ void metadata_set_all(struct session *s, struct slice intname, const struct vec 
     vec_fini(&t.changes);
     vec_fini(&t.files);
 }
+
+void metadata_set_named(struct session *s, struct slice extname, const struct vec *sets)
+{
+    struct buf name = BUF_INIT;
+
+    if (extname.n && namespace_to_internal(s->ns, extname, &name) != ERR_OK)
+        reply_err(s, ERR_NOTFOUND);
+    else
+        metadata_set_all(s, buf_slice(&name), sets);
+    buf_fini(&name);
+}

@@ -120,24 +120,6 @@ static err_t collect_old(void *arg, struct slice key, struct slice value)
     return ERR_OK;
 }
 
-static err_t delete_keys(struct db *db, const struct vec *keys)
-{
-    struct db_txn *txn;
-    err_t err = db_begin(db, &txn);
-
-    if (err)
-        return err;
-    for (size_t i = 0; i < keys->n && !err; i++) {
-        err = db_delete(txn, buf_slice(VEC_AT(keys, struct buf, i)));
-        if (err == ERR_NOTFOUND)
-            err = ERR_OK;
-    }
-    if (!err)
-        return db_commit(&txn);
-    db_abort(&txn);
-    return err;
-}
-
 err_t dup_prune(struct store *s, time_t before, unsigned *removed)
 {
     struct pruning p = { .before = before, .keys = VEC_INIT(struct buf) };
@@ -147,7 +129,7 @@ err_t dup_prune(struct store *s, time_t before, unsigned *removed)
     if (!err)
         err = db_foreach(db, NULL, SLICE_NULL, collect_old, &p);
     if (!err && p.keys.n)
-        err = delete_keys(db, &p.keys);
+        err = db_delete_all(db, &p.keys);
     *removed = err ? 0 : (unsigned)p.keys.n;
     for (size_t i = 0; i < p.keys.n; i++)
         buf_fini(VEC_AT(&p.keys, struct buf, i));

@@ -209,24 +209,6 @@ static err_t collect(void *arg, struct slice key, struct slice value)
     return ERR_OK;
 }
 
-static err_t delete_all(struct db *db, const struct vec *keys)
-{
-    struct db_txn *txn;
-    err_t err = db_begin(db, &txn);
-
-    if (err)
-        return err;
-    for (size_t i = 0; i < keys->n && !err; i++) {
-        err = db_delete(txn, buf_slice(VEC_AT(keys, struct buf, i)));
-        if (err == ERR_NOTFOUND)
-            err = ERR_OK;
-    }
-    if (!err)
-        return db_commit(&txn);
-    db_abort(&txn);
-    return err;
-}
-
 void statuscache_drop_mailbox(struct store *s, struct slice intname)
 {
     struct vec keys = VEC_INIT(struct buf);
@@ -238,7 +220,7 @@ void statuscache_drop_mailbox(struct store *s, struct slice intname)
     index_key(intname, &prefix);
     err_t err = db ? db_foreach(db, NULL, buf_slice(&prefix), collect, &keys) : ERR_OK;
     if (!err && keys.n)
-        err = delete_all(db, &keys);
+        err = db_delete_all(db, &keys);
     if (err)
         fail(s, "written", err);
     for (size_t i = 0; i < keys.n; i++)

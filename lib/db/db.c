@@ -414,6 +414,21 @@ err_t db_delete_now(struct db *db, struct slice key)
     return err ? err : end_now(txn, db_delete(txn, key));
 }
 
+err_t db_delete_all(struct db *db, const struct vec *keys)
+{
+    struct db_txn *txn;
+    err_t err = db_begin(db, &txn);
+
+    if (err)
+        return err;
+    for (size_t i = 0; i < keys->n && !err; i++) {
+        err = db_delete(txn, buf_slice(VEC_AT(keys, struct buf, i)));
+        if (err == ERR_NOTFOUND)
+            err = ERR_OK;
+    }
+    return end_now(txn, err);
+}
+
 /* ---- care --------------------------------------------------------------- */
 
 err_t db_check(struct db *db, struct buf *report)

@@ -22,6 +22,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/err.h"
 #include "lib/base/slice.h"
+#include "lib/base/vec.h"
 
 struct db;
 struct db_txn;
@@ -84,6 +85,8 @@ static inline NODISCARD err_t db_create(struct db_txn *txn, struct slice key, st
 /* One-record transactions. */
 err_t db_store_now(struct db *, struct slice key, struct slice value) NODISCARD;
 err_t db_delete_now(struct db *, struct slice key) NODISCARD;
+/* Delete all these keys (struct buf) in one transaction; one that is missing is fine. */
+err_t db_delete_all(struct db *, const struct vec *keys) NODISCARD;
 
 /* Something that differs after every committed change, whoever made it: what was read since may be
  * kept as long as it stays the same.  ERR_UNSUPPORTED: the engine cannot tell. */
