@@ -257,30 +257,20 @@ static void prepare_all(struct commit **c, size_t n)
     durable_fini(&d);
 }
 
-/* The commit point of those that do (or do not) expunge. */
-static void write_all(struct commit **c, size_t n, bool expunging)
+/* The commit points. */
+static void write_all(struct commit **c, size_t n)
 {
     struct durable d;
 
     durable_init(&d);
-    for (size_t i = 0; i < n; i++) {
-        if (!c[i]->err && (c[i]->nexpunged > 0) == expunging)
-            c[i]->err = commit_write(c[i], &d);
-    }
-    (void)!durable_flush(&d);
-    for (size_t i = 0; i < n; i++) {
-        if (!c[i]->err && (c[i]->nexpunged > 0) == expunging)
-            c[i]->err = item_result(&d, c[i]->index_item);
-    }
-    durable_fini(&d);
-}
-
-static err_t first_failure(struct commit **c, size_t n)
-{
     for (size_t i = 0; i < n; i++)
-        if (c[i]->err)
-            return c[i]->err;
-    return ERR_OK;
+        if (!c[i]->err)
+            c[i]->err = commit_write(c[i], &d);
+    (void)!durable_flush(&d);
+    for (size_t i = 0; i < n; i++)
+        if (!c[i]->err)
+            c[i]->err = item_result(&d, c[i]->index_item);
+    durable_fini(&d);
 }
 
 /* A sync of the index failed: the kernel may have dropped what this descriptor stands for. */
@@ -326,29 +316,25 @@ static void finish_all(struct commit **c, size_t n)
     }
 }
 
-/* A message goes and another one comes in its place, in another mailbox or the same: MOVE, REPLACE. */
-static bool is_move(struct commit *const *c, size_t n)
+/* May the writes of the commit reach the disk in any order, torn at any sector, and nobody sees a
+ * part of it?  A message that comes alone and without flags is there or not; whatever changes more
+ * than one record, or takes a message away for another, must be in one record of the journal. */
+static bool is_whole_by_itself(const struct commit *c)
 {
-    bool comes = false, goes = false;
+    static const uint32_t none[USER_FLAGS_MAX / 32];
+    const struct record *r = c->appended.n ? VEC_AT(&c->appended, struct record, 0) : NULL;
 
-    for (size_t i = 0; i < n; i++) {
-        comes |= c[i]->appended.n > 0;
-        goes |= c[i]->nexpunged > 0;
-    }
-    return comes && goes;
+    if (c->changes.n || c->appended.n > 1)
+        return false;
+    return !r || (!r->flags && !memcmp(r->user_flags, none, sizeof none));
 }
 
-/* Without the journal. */
-static void end_direct(struct commit **c, size_t n)
+static bool wants_journal(struct commit *const *c, size_t n)
 {
-    prepare_all(c, n);
-    write_all(c, n, false);
-    err_t failed = first_failure(c, n);
-    for (size_t i = 0; i < n; i++) {
-        if (failed && !c[i]->err && c[i]->nexpunged)
-            c[i]->err = failed;
-    }
-    write_all(c, n, true);
+    for (size_t i = 0; i < n; i++)
+        if (store_journals(c[i]->mb->store) || !is_whole_by_itself(c[i]))
+            return true;
+    return false;
 }
 
 /* Does the modseq tell that what STATUS kept for users is old? */
@@ -387,15 +373,17 @@ static void forget_status(struct commit **c, size_t n)
 void commit_end_many(struct commit **c, size_t n, err_t *results)
 {
     struct store *s = n ? c[0]->mb->store : NULL;
-    const bool journaled = n && (store_journals(s) || is_move(c, n));
+    const bool journaled = wants_journal(c, n);
 
     forget_status(c, n);
     for (size_t i = 0; i < n; i++)
         c[i]->journaled = journaled;
-    if (journaled)
+    if (journaled) {
         commit_end_journaled(c, n);
-    else
-        end_direct(c, n);
+    } else {
+        prepare_all(c, n);
+        write_all(c, n);
+    }
     if (journaled && !store_journals(s) && store_settle(s) != ERR_OK)
         log_err("IOERROR: the journal still has a change that others do not expect there");
     for (size_t i = 0; i < n; i++)

@@ -4,8 +4,9 @@
  * index lock (exclusive) from commit_begin() to commit_end()/commit_abort().  Changes are collected
  * in memory and written in one order:
  *   - what STATUS kept of the mailbox is dropped (statuscache.h; not synced)
- *   0 UNFINISHED into the index header, before the first byte of the mailbox changes (not synced:
- *     it tells other processes that the writer died; the last write takes it away)
+ *   0 UNFINISHED into the index header, before the first byte of the mailbox changes (it tells other
+ *     processes that the writer died; the last write takes it away; synced only before a name is
+ *     linked that no record of the journal brings)
  *   1 message data (staged file, made durable before any lock is taken), names linked into place
  *   2 header file when user flags changed (replaced, its bytes durable); cache record (derived: not
  *     synced, checksummed); then the directories made durable
@@ -89,8 +90,7 @@ uint64_t commit_highestmodseq(const struct commit *);
  * (MAILBOX_CHANGED). Frees in every case. */
 err_t commit_end(struct commit **) NODISCARD;
 /* The same for several mailboxes with shared syncs; results[i] per mailbox.  Commits that expunge
- * are written after the others are durable, and not at all when one of the others failed: a MOVE
- * never loses a message. */
+ * are not written when one of the others failed: a MOVE never loses a message. */
 void commit_end_many(struct commit **, size_t n, err_t *results);
 void commit_abort(struct commit **);            /* NULL is fine */
 

@@ -96,6 +96,15 @@ static void pass_over(const struct commit *c, struct record *r, const char *name
     r->uid++;
 }
 
+/* Before the first name: a name may become durable at any moment, and after a power cut a message
+ * without a record is taken in, without its flags, unless the index says that its commit died. */
+static err_t start_durably(struct commit *c)
+{
+    err_t err = commit_start(c);
+
+    return err || c->nlinked ? err : durable_sync_file(c->mb->core->fd, c->mb->core->index_path.p);
+}
+
 /* Give the file its name here.  A name in use is a file that some operator put there: it is passed
  * over. */
 static err_t link_message(struct commit *c, const char *from, bool may_link, struct record *r)
@@ -105,7 +114,7 @@ static err_t link_message(struct commit *c, const char *from, bool may_link, str
 
     err_t err = view_msg_dir(c->mb, &dirfd);
     if (!err)
-        err = commit_start(c);
+        err = start_durably(c);
     while (!err) {
         msgfile_name(r->uid, name);
         err = durable_link_at(from, dirfd, c->mb->msg_dir.p, name, may_link, &c->copied);
