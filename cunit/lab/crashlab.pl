@@ -33,7 +33,7 @@ my %JOBS = (
 my %LEAST = (C1 => 5_000, C2 => 60_000, C3 => 40_000);
 
 sub usage {
-    print STDERR "usage: crashlab [--short|--long] [--seed N] [--seconds N] [--op PATTERN] [--variant NAME] [JOB...|all|planted|list]\n";
+    print STDERR "usage: crashlab [--short|--long] [--seed N] [--seconds N] [--op PATTERN] [--variant NAME] [--planted PATTERN] [--conf OPTION=VALUE]... [JOB...|all|planted|list]\n";
     exit 64;
 }
 
@@ -44,10 +44,14 @@ sub list {
 }
 
 my (%o, @jobs);
-my %take = ('--seed' => 'seed', '--seconds' => 'seconds', '--op' => 'ops', '--variant' => 'variant');
+my %take = ('--seed' => 'seed', '--seconds' => 'seconds', '--op' => 'ops', '--variant' => 'variant', '--planted' => 'only');
 while (defined(my $word = shift @ARGV)) {
     if ($word eq '--short') { $o{long} = 0 }
     elsif ($word eq '--long') { $o{long} = 1 }
+    elsif ($word eq '--conf') {
+        my ($option, $value) = split /=/, shift(@ARGV) // usage(), 2;
+        $o{conf}{$option} = $value // usage();
+    }
     elsif ($take{$word}) { $o{ $take{$word} } = shift @ARGV // usage() }
     elsif ($word eq 'all') { push @jobs, grep { /^C/ } sort keys %JOBS }
     elsif ($word eq 'list') { list() }
@@ -57,6 +61,7 @@ while (defined(my $word = shift @ARGV)) {
 $o{seed} //= 1;
 usage() if $o{seed} !~ /^[1-9]\d*$/;
 $o{ops} = qr/$o{ops}/ if defined $o{ops};
+$o{only} = qr/$o{only}/ if defined $o{only};
 $o{variants} = [ $o{variant} ] if defined $o{variant};
 @jobs = grep { /^C/ } sort keys %JOBS unless @jobs;
 for my $job (@jobs) {
