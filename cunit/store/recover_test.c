@@ -365,6 +365,30 @@ static void test_unfinished(void)
     teardown(&c);
 }
 
+/* New files without their names beside an index that says nothing of them: gone at the first opening. */
+static void test_leftovers(void)
+{
+    static const enum store_file files[] = { FILE_INDEX, FILE_HEADER, FILE_CACHE };
+    struct buf path = BUF_INIT;
+    struct case_state c;
+
+    setup(&c, "");
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        CU_ASSERT_EQUAL(partition_file(&c.e, files[i], &path), ERR_OK);
+        buf_adds(&path, ".NEW");
+        CU_ASSERT_EQUAL(file_replace(buf_cstr(&path), instance_path("x.NEW"), SLICE_LIT("x"), 0600,
+                                     FILE_NOSYNC),
+                        ERR_OK);
+    }
+    CU_ASSERT_EQUAL(file_set_mtime(c.path.p, 1000000000), ERR_OK);
+    struct mailbox *mb = box_open(c.s, "user.fred");
+    CU_ASSERT_EQUAL(box_count_files(&c.e, ".NEW"), 0);
+    CU_ASSERT_EQUAL(mailbox_nrecords(mb), N);
+    mailbox_close(&mb);
+    buf_fini(&path);
+    teardown(&c);
+}
+
 /* The quota root of a mailbox whose writer died is counted again. */
 static void test_quota(void)
 {
@@ -562,7 +586,7 @@ TEST_SUITE("recover", { "sound", test_sound }, { "head: a byte", test_head_byte 
            { "record: a byte", test_record_byte }, { "record torn", test_record_torn },
            { "record missing", test_record_missing }, { "header behind", test_header_behind },
            { "record behind", test_record_behind }, { "orphans", test_orphans },
-           { "unfinished", test_unfinished }, { "quota", test_quota },
+           { "unfinished", test_unfinished }, { "leftovers", test_leftovers }, { "quota", test_quota },
            { "header: a byte", test_header_byte }, { "header file", test_header_file },
            { "while open", test_while_open }, { "repaired", test_repaired },
            { "cut while open", test_cut_while_open }, { "any damage", test_any_damage })

@@ -266,21 +266,6 @@ static void check_header(struct mailbox *mb)
         log_debug("cyrus.header beside %s stays as it is", mb->core->index_path.p);
 }
 
-/* A new cyrus.header that never got its name.  Whoever writes one now has the lock. */
-static void remove_unnamed_header(struct mailbox *mb)
-{
-    struct buf path = BUF_INIT;
-    err_t err = partition_file(&mb->entry, FILE_HEADER, &path);
-
-    buf_adds(&path, ".NEW");
-    if (!err && mb->core->writable && file_exists(buf_cstr(&path)) &&
-        core_lock_index(mb->core, LOCK_EXCLUSIVE, LOCK_TRY) == ERR_OK) {
-        (void)!durable_unlink(path.p);          /* logged; it does no harm */
-        core_unlock_index(mb->core);
-    }
-    buf_fini(&path);
-}
-
 /* Written before the server was started: what was torn then shows only in the records. */
 static err_t check_after_start(struct mailbox *mb)
 {
@@ -289,7 +274,7 @@ static err_t check_after_start(struct mailbox *mb)
         return ERR_OK;
     if (!recover_looks_sound(mb))
         return recover_mailbox(mb);
-    remove_unnamed_header(mb);
+    recover_leftovers(mb);
     check_header(mb);
     mb->mtime = time(NULL);
     if (mb->core->writable)

@@ -236,30 +236,55 @@ static bool cache_is_of(const char *path, uint32_t generation)
 
 /* A rewrite that died between its two renames: the new cache belongs to the index that is in
  * place. */
-static err_t finish_cache(const struct recovery *v)
+static err_t finish_cache(const struct mbentry *e, uint32_t generation)
 {
     struct buf path = BUF_INIT, new = BUF_INIT;
-    err_t err = partition_file(&v->mb->entry, FILE_CACHE, &path);
+    err_t err = partition_file(e, FILE_CACHE, &path);
 
     buf_addf(&new, "%.*s.NEW", SLICE_ARG(buf_slice(&path)));
-    if (!err && cache_is_of(buf_cstr(&new), v->head.generation) &&
-        !cache_is_of(buf_cstr(&path), v->head.generation))
+    if (!err && cache_is_of(buf_cstr(&new), generation) &&
+        !cache_is_of(buf_cstr(&path), generation))
         err = durable_rename(new.p, path.p);
     buf_fini(&path);
     buf_fini(&new);
     return err;
 }
 
-static err_t remove_leftovers(const struct recovery *v)
-{
-    const struct mbentry *e = &v->mb->entry;
-    err_t err = finish_cache(v);
+static const enum store_file replaced[] = { FILE_INDEX, FILE_HEADER, FILE_CACHE };
 
-    if (!err)
-        err = remove_new(e, FILE_INDEX);
-    if (!err)
-        err = remove_new(e, FILE_HEADER);
-    return err ? err : remove_new(e, FILE_CACHE);
+static err_t remove_leftovers(const struct mbentry *e, uint32_t generation)
+{
+    err_t err = finish_cache(e, generation);
+
+    for (size_t i = 0; i < sizeof replaced / sizeof *replaced && !err; i++)
+        err = remove_new(e, replaced[i]);
+    return err;
+}
+
+static bool has_leftovers(const struct mbentry *e)
+{
+    struct buf path = BUF_INIT;
+    bool found = false;
+
+    for (size_t i = 0; i < sizeof replaced / sizeof *replaced && !found; i++) {
+        buf_reset(&path);
+        if (partition_file(e, replaced[i], &path) == ERR_OK) {
+            buf_adds(&path, ".NEW");
+            found = file_exists(buf_cstr(&path));
+        }
+    }
+    buf_fini(&path);
+    return found;
+}
+
+void recover_leftovers(struct mailbox *mb)
+{
+    if (!mb->core->writable || !has_leftovers(&mb->entry) ||
+        core_lock_index(mb->core, LOCK_EXCLUSIVE, LOCK_TRY) != ERR_OK)
+        return;
+    if (view_read(mb) == ERR_OK)
+        (void)!remove_leftovers(&mb->entry, mb->head.generation); /* logged; they do no harm */
+    core_unlock_index(mb->core);
 }
 
 /* Names of user flags are lost with the header file; name, rights and quota root are known
@@ -363,7 +388,7 @@ static err_t recover_all(struct recovery *v, uint64_t file_size)
 
     before = v->head;
     if (!err)
-        err = remove_leftovers(v);
+        err = remove_leftovers(&v->mb->entry, v->head.generation);
     if (!err)
         err = recover_header_file(v);
     if (!err)

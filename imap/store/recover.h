@@ -37,6 +37,11 @@
  * now; ERR_CORRUPT: only reconstruct can help (logged); ERR_LOCKED. */
 err_t recover_mailbox(struct mailbox *) NODISCARD;
 
+/* Remove new files that never got their names, of a mailbox that is sound otherwise; a cache that
+ * the index in place belongs to gets its name.  Whoever writes such files now has the index lock:
+ * then, and on a failure (logged), they stay. */
+void recover_leftovers(struct mailbox *);
+
 /* Remove what dead processes, or processes from before the server's start, left in the staging
  * directory of a partition. */
 void recover_stage_dir(struct store *, struct slice partition);
