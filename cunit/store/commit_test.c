@@ -150,7 +150,7 @@ static void count_syncs(const char *conf, unsigned append, unsigned change)
 static void test_sync_counts(void)
 {
     count_syncs("", 1, 1);                          /* journal */
-    count_syncs("commit_sync: direct\n", 4, 0);     /* message, mark, directory, index */
+    count_syncs("commit_sync: direct\n", 5, 0);     /* message, mark, directory, cache, index */
 }
 
 /* A name that no journal brings: the index must say before that its commit may have died. */

@@ -9,7 +9,8 @@
  *     linked that no record of the journal brings)
  *   1 message data (staged file, made durable before any lock is taken), names linked into place
  *   2 header file when user flags changed (replaced, its bytes durable); cache record (derived: not
- *     synced, checksummed); then the directories made durable
+ *   2 header file when user flags changed (replaced, its bytes durable); cache record (derived, and
+ *     checksummed: no reply depends on it); then the directories and the cache made durable
  *   3 index records, quota use (derived, never synced here), index header: the commit point, one
  *     sync
  *   4 duplicate marks, seen and other derived state

@@ -82,18 +82,28 @@ static err_t write_header_file(struct commit *c, struct durable *d)
     return err;
 }
 
-/* Derived: nobody trusts a record there but for its checksum, so that it is not synced. */
-static err_t write_cache(struct commit *c)
+/* Derived: nobody here trusts a record but for its checksum, so that no reply depends on its sync. */
+static err_t write_cache(struct commit *c, int *fd_out)
 {
     struct mailbox_cache_file *file = &c->mb->cache[0];
-    int fd;
-    err_t err = view_cache_open(c->mb, &fd);
+    err_t err = view_cache_open(c->mb, fd_out);
 
     if (err == ERR_NOTFOUND) {
         err = durable_create(buf_cstr(&file->path), true, &file->fd);
-        fd = file->fd;
+        *fd_out = file->fd;
     }
-    return err ? err : durable_pwrite(fd, file->path.p, c->cache.p, c->cache.n, c->cache_base);
+    return err ? err : durable_pwrite(*fd_out, file->path.p, c->cache.p, c->cache.n, c->cache_base);
+}
+
+/* Without the journal it is synced beside the directory, for those who read the spool next. */
+static err_t prepare_cache(struct commit *c, struct durable *d)
+{
+    int fd;
+    err_t err = write_cache(c, &fd);
+
+    if (!err)
+        (void)durable_add_file(d, fd, c->mb->cache[0].path.p);
+    return err;
 }
 
 static err_t prepare_appends(struct commit *c, struct durable *d)
@@ -106,7 +116,7 @@ static err_t prepare_appends(struct commit *c, struct durable *d)
     if (c->copied)
         err = durable_sync_fs(mb->msg_dirfd, mb->msg_dir.p);
     if (!err && c->cache.n && !c->journaled)
-        err = write_cache(c);
+        err = prepare_cache(c, d);
     if (!err && !mb->head.nrecords)
         err = msgannot_create(mb->store, &mb->entry);
     return err;
@@ -421,10 +431,11 @@ err_t commit_apply_names(struct commit *c)
 err_t commit_apply_index(struct commit *c)
 {
     uint8_t raw[INDEX_HEAD_SIZE];
+    int fd;
     err_t err = commit_start(c);
 
     if (!err && c->cache.n)
-        err = write_cache(c);
+        err = write_cache(c, &fd);
     c->header_written = c->header_changed;
     if (!err && c->header_changed)
         err = apply_header_file(c);

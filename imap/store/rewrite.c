@@ -105,7 +105,22 @@ static err_t write_index(struct rewrite *w, const char *path, int *fd_out)
     err_t err = durable_create(path, true, fd_out);
     if (!err)
         err = durable_write(*fd_out, path, w->index.p, w->index.n);
-    return err ? err : durable_sync_file(*fd_out, path);
+    return err;
+}
+
+/* The bytes of both, before either gets its name: a program of others does not parse the messages
+ * again whose cache a power cut has emptied. */
+static err_t sync_new(struct rewrite *w, int fd, const char *index_new, const char *cache_new)
+{
+    struct durable d;
+
+    durable_init(&d);
+    (void)durable_add_file(&d, fd, index_new);
+    if (w->cache_fd >= 0)
+        (void)durable_add_file(&d, w->cache_fd, cache_new);
+    err_t err = durable_flush(&d);
+    durable_fini(&d);
+    return err;
 }
 
 static err_t finish_index(struct rewrite *w, int fd)
@@ -158,6 +173,8 @@ err_t rewrite_commit(struct rewrite *w)
         err = flush_cache(w);
     if (!err)
         err = write_index(w, index_new.p, &fd);
+    if (!err)
+        err = sync_new(w, fd, index_new.p, cache_new.p);
     if (!err)
         err = put_in_place(w, index_new.p, cache_new.p);
     if (!err)
