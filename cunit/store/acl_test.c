@@ -204,6 +204,26 @@ static void test_default(void)
     conf_unload();
 }
 
+static void test_same(void)
+{
+    static const struct {
+        const char *a, *b;
+        bool same;
+    } rows[] = {
+        { "", "", true },
+        { "ann\tlrs\t", "ann\tlrs\t", true },
+        { "ann\tlrs\tbob\tl\t", "bob\tl\tann\tslr\t", true },
+        { "ann\tlrs\tbob\tl\t", "ann\tlrs\t", false },
+        { "ann\tlrs\t", "ann\tlrs\tbob\tl\t", false },
+        { "ann\tlrs\t", "ann\tlr\t", false },
+        { "ann\tlrs\t", "-ann\tlrs\t", false },
+        { "ann\tlrs\t", "", false },
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        CU_CHECK_ROW(i, acl_same(slice_cstr(rows[i].a), slice_cstr(rows[i].b)) == rows[i].same);
+}
+
 TEST_SUITE("acl", { "letters", test_letters }, { "change", test_change },
            { "calculation", test_calculation }, { "effective", test_effective },
-           { "default", test_default })
+           { "default", test_default }, { "same", test_same })

@@ -10,6 +10,8 @@
 #include "cunit/store/boxes.h"
 #include "cunit/store/instance.h"
 #include "cunit/test.h"
+#include "imap/store/acl.h"
+#include "imap/store/header.h"
 #include "imap/store/index.h"
 #include "imap/store/mailbox_files.h"
 #include "imap/store/mailbox_pool.h"
@@ -389,6 +391,32 @@ static void test_leftovers(void)
     teardown(&c);
 }
 
+/* Who died between the list and cyrus.header left the old rights there. */
+static void test_rights_in_header(void)
+{
+    const struct slice root = SLICE_NULL;
+    struct buf list = BUF_INIT, path = BUF_INIT;
+    struct case_state c;
+    struct header h;
+
+    setup(&c, "");
+    header_init(&h);
+    buf_add_slice(&list, buf_slice(&c.e.acl));
+    CU_ASSERT_EQUAL(acl_change(&c.e.acl, SLICE_LIT("stranger"), ACL_MODE_SET, ACL_L), ERR_OK);
+    CU_ASSERT_EQUAL(mailbox_set_header(c.s, &c.e, &root, NULL), ERR_OK);
+    mailbox_pool_trim(c.s);
+    CU_ASSERT_EQUAL(file_set_mtime(c.path.p, 1000000000), ERR_OK);
+    struct mailbox *mb = box_open(c.s, "user.fred");
+    CU_ASSERT_EQUAL(partition_file(&c.e, FILE_HEADER, &path), ERR_OK);
+    CU_ASSERT_EQUAL(header_load(buf_cstr(&path), &h), ERR_OK);
+    CU_ASSERT_TRUE(slice_eq(buf_slice(&h.acl), buf_slice(&list)));
+    mailbox_close(&mb);
+    header_fini(&h);
+    buf_fini(&path);
+    buf_fini(&list);
+    teardown(&c);
+}
+
 /* The quota root of a mailbox whose writer died is counted again. */
 static void test_quota(void)
 {
@@ -586,7 +614,8 @@ TEST_SUITE("recover", { "sound", test_sound }, { "head: a byte", test_head_byte 
            { "record: a byte", test_record_byte }, { "record torn", test_record_torn },
            { "record missing", test_record_missing }, { "header behind", test_header_behind },
            { "record behind", test_record_behind }, { "orphans", test_orphans },
-           { "unfinished", test_unfinished }, { "leftovers", test_leftovers }, { "quota", test_quota },
+           { "unfinished", test_unfinished }, { "leftovers", test_leftovers },
+           { "rights in the header", test_rights_in_header }, { "quota", test_quota },
            { "header: a byte", test_header_byte }, { "header file", test_header_file },
            { "while open", test_while_open }, { "repaired", test_repaired },
            { "cut while open", test_cut_while_open }, { "any damage", test_any_damage })

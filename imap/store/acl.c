@@ -134,6 +134,23 @@ static rights_t rights_of_entry(struct slice acl, struct slice identifier)
     return sum;
 }
 
+/* Every entry of one stands in the other. */
+static bool holds_all(struct slice acl, struct slice of)
+{
+    struct slice id, text;
+    size_t pos = 0;
+
+    while (acl_next(of, &pos, &id, &text))
+        if (rights_of_entry(acl, id) != rights_of_entry(of, id))
+            return false;
+    return true;
+}
+
+bool acl_same(struct slice a, struct slice b)
+{
+    return slice_eq(a, b) || (holds_all(a, b) && holds_all(b, a));
+}
+
 static void put_entry(struct buf *acl, struct slice id, struct slice rights)
 {
     buf_add_slice(acl, id);

@@ -42,6 +42,9 @@ err_t acl_change(struct buf *acl, struct slice identifier, enum acl_mode, rights
 /* Walk: size_t pos = 0; while (acl_next(acl, &pos, &id, &rights)). */
 bool acl_next(struct slice acl, size_t *pos, struct slice *id, struct slice *rights);
 
+/* Do two lists give the same rights to the same identifiers, in whatever order and spelling? */
+bool acl_same(struct slice, struct slice);
+
 /* Effective rights on a mailbox: text plus implicit rights of owner (implicit_owner_rights) and
  * administrators (l a), domain rules of domain admins and crossdomains. The one place that answers
  * "what are this user's rights here". */

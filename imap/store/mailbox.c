@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include "imap/store/acl.h"
 #include "imap/store/durable.h"
 #include "imap/store/lockorder.h"
 #include "imap/store/mailbox_files.h"
@@ -218,8 +219,9 @@ static err_t take_picture(struct mailbox *mb)
 
 /* ---- opening ---- */
 
-/* The list is changed first when a mailbox is renamed or deleted, and who died then left the old name
- * and quota root in cyrus.header.  Asked again under the lock that keeps others from doing so now. */
+/* The list is changed first when a mailbox is renamed or deleted or gets other rights, and who died
+ * then left the old ones in cyrus.header.  Asked again under the lock that keeps others from doing
+ * so now. */
 static err_t describe_again(struct mailbox *mb)
 {
     struct user_lock *lock;
@@ -245,11 +247,12 @@ static err_t describe_again(struct mailbox *mb)
     return err;
 }
 
-static bool has_other_name(const struct mailbox *mb)
+static bool describes_other(const struct mailbox *mb)
 {
     const struct header *h = view_header(mb);
 
-    return h->name.n && !slice_eq(buf_slice(&h->name), buf_slice(&mb->entry.name));
+    return (h->name.n && !slice_eq(buf_slice(&h->name), buf_slice(&mb->entry.name))) ||
+           (h->acl.n && !acl_same(buf_slice(&h->acl), buf_slice(&mb->entry.acl)));
 }
 
 /* Damaged, or of another time than the index: without the journal one of the two files may have
@@ -260,7 +263,7 @@ static void check_header(struct mailbox *mb)
     if (!mb->core->writable || mb->hs->err || lockorder_holds(LOCK_USER))
         return;
     err_t err = mb->hs->bad || view_header_differs(mb) ? recover_mailbox(mb) : ERR_OK;
-    if (!err && !mb->hs->bad && has_other_name(mb))
+    if (!err && !mb->hs->bad && describes_other(mb))
         err = describe_again(mb);
     if (err)
         log_debug("cyrus.header beside %s stays as it is", mb->core->index_path.p);
