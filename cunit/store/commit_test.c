@@ -432,6 +432,28 @@ static void test_no_links(void)
     }
 }
 
+/* Unlinked names must be durable before an index says that there is nothing to unlink. */
+struct unlinks {
+    bool pending;
+    unsigned n, wrong;
+};
+
+static int see_unlink(void *arg, const char *step, const char *path)
+{
+    struct unlinks *u = arg;
+    const size_t n = strlen(path);
+
+    if (strcmp(step, "unlink") == 0 && n && path[n - 1] == '.') {
+        u->pending = true;
+        u->n++;
+    } else if (strcmp(step, "syncdir") == 0) {
+        u->pending = false;
+    } else if (u->pending && (strcmp(step, "pwrite") == 0 || strcmp(step, "rename") == 0)) {
+        u->wrong++;
+    }
+    return 0;
+}
+
 static void test_expunge_modes(void)
 {
     static const struct { const char *line; unsigned records, files; } rows[] = {
@@ -454,7 +476,12 @@ static void test_expunge_modes(void)
         CU_CHECK_ROW(i, mailbox_head(mb)->first_expunged > 0);
         CU_CHECK_ROW(i, mailbox_head(mb)->highestmodseq == 5);
         CU_CHECK_ROW(i, box_count_files(&e, ".") == 3);
+        struct unlinks u = { .n = 0 };
+        durable_set_hook(see_unlink, &u);
         mailbox_close(&mb);
+        durable_set_hook(NULL, NULL);
+        CU_CHECK_ROW(i, u.n == 3 - rows[i].files);
+        CU_CHECK_ROW(i, u.wrong == 0);
         CU_CHECK_ROW(i, box_count_files(&e, ".") == rows[i].files);
         CU_CHECK_ROW(i, box_fault(&e) == NULL);
         mb = box_open(s, "user.fred");

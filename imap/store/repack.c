@@ -26,9 +26,23 @@ static err_t unlink_message(struct mailbox *mb, const struct record *r, struct r
     return err;
 }
 
+/* Before the records go, or the mailbox forgets that files are to be unlinked: what a power cut
+ * brings back has nobody who knows it, and a reconstruct would take it for mail. */
+static err_t sync_names(const struct mailbox *mb, bool archived)
+{
+    struct buf dir = BUF_INIT;
+    err_t err = msgfile_dir(&mb->entry, archived, &dir);
+
+    if (!err)
+        err = durable_sync_dir(buf_cstr(&dir));
+    buf_fini(&dir);
+    return err == ERR_NOTFOUND ? ERR_OK : err; /* nor are its files */
+}
+
 /* Of all records that are marked so.  The marks are durable; a file that stays is tried again. */
 static err_t unlink_marked(struct mailbox *mb, struct repack_counts *n)
 {
+    bool gone[2] = { false, false }; /* archived or not */
     struct record r;
     err_t first = ERR_OK;
 
@@ -37,9 +51,13 @@ static err_t unlink_marked(struct mailbox *mb, struct repack_counts *n)
             continue;
         mailbox_record(mb, recno, &r);
         err_t err = unlink_message(mb, &r, n);
+        gone[(r.flags & FLAG_INT_ARCHIVED) != 0] |= !err;
         if (!first)
             first = err;
     }
+    for (int archived = 0; archived < 2 && !first; archived++)
+        if (gone[archived])
+            first = sync_names(mb, archived);
     return first;
 }
 
