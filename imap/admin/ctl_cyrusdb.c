@@ -244,13 +244,14 @@ static void remove_unnamed_roots(void)
     buf_fini(&dir);
 }
 
-static void recover_stages(struct store *s)
+/* The server starts now, whenever the store was opened that has replayed the journal. */
+static void recover_stages(void)
 {
     struct slice partition;
     size_t pos = 0;
 
     while (partition_next(&pos, &partition))
-        recover_stage_dir(s, partition);
+        recover_stage_dir(partition, time(NULL));
 }
 
 static err_t recover(bool keep_list)
@@ -273,7 +274,7 @@ static err_t recover(bool keep_list)
         for (size_t i = 0; i < NDATABASES; i++)
             remove_unnamed(&databases[i]);
         remove_unnamed_roots();
-        recover_stages(s);
+        recover_stages();
         err = quota_fix(s, SLICE_NULL, log_correction, NULL);
         /* an unreadable root is logged; mail must flow all the same */
         if (err == ERR_CORRUPT)

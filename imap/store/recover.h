@@ -42,8 +42,8 @@ err_t recover_mailbox(struct mailbox *) NODISCARD;
  * then, and on a failure (logged), they stay. */
 void recover_leftovers(struct mailbox *);
 
-/* Remove what dead processes, or processes from before the server's start, left in the staging
+/* Remove what dead processes, or processes from before `start` (of the server), left in the staging
  * directory of a partition. */
-void recover_stage_dir(struct store *, struct slice partition);
+void recover_stage_dir(struct slice partition, time_t start);
 
 #endif

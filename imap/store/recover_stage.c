@@ -5,7 +5,6 @@
 #include <signal.h>
 
 #include "imap/store/durable.h"
-#include "imap/store/mailbox_pool.h"
 #include "imap/store/mailbox_impl.h"
 #include "imap/store/partition.h"
 #include "lib/base/num.h"
@@ -68,13 +67,13 @@ static err_t check_staged(void *arg, const char *name, enum dir_type type)
     return ERR_OK;
 }
 
-void recover_stage_dir(struct store *s, struct slice partition)
+void recover_stage_dir(struct slice partition, time_t start)
 {
     struct buf path = BUF_INIT;
     struct stage_dir d;
 
     if (partition_stage_dir(partition, &path) == ERR_OK) {
-        d = (struct stage_dir){ buf_cstr(&path), pool_start_time(s) };
+        d = (struct stage_dir){ buf_cstr(&path), start };
         (void)!dir_list(d.path, check_staged, &d);
     }
     buf_fini(&path);

@@ -127,7 +127,7 @@ err_t stage_begin(struct store *store, struct slice partition, struct stage **ou
     if (err)
         return err;
     if (pool_first_stage(store, partition))
-        recover_stage_dir(store, partition);
+        recover_stage_dir(partition, pool_start_time(store));
     struct stage *s = mem_zalloc(sizeof *s);
     s->owners = 1;
     s->store = store;
