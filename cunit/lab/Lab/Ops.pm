@@ -30,9 +30,10 @@ sub _selected {
 
 sub _msg { my ($box, $id) = @_; return "msg $box $id" }
 
-# Some messages of a mailbox: up to n of them, here and there.
+# Some messages of a mailbox, at least one: up to n of them, here and there.  (Moves may have emptied Work.)
 sub _some {
     my ($w, $box, $n) = @_;
+    $w->aside($ALICE, [ 'APPEND INBOX.Work ', \Lab::World::message($w->fresh_id) ]) if $box eq $WORK && !$w->ids($box);
     my @ids = $w->ids($box);
     my $start = @ids ? $w->{serial} % @ids : 0;
     push @ids, splice @ids, 0, $start;
@@ -93,9 +94,8 @@ sub _copy {
 sub _replace {
     my ($w, $box) = @_;
     return undef if !$w->has_capability('REPLACE');
-    my %uid = $w->uids($WORK);
     my ($old) = _some($w, $WORK, 1);
-    return undef if !defined $old;
+    my %uid = $w->uids($WORK);
     my $new = $w->fresh_id;
     my %set = (_msg(Lab::World::full_name($ALICE, $box), $new) => '\Draft', _msg($WORK, $old) => undef, "seen $BOB $WORK $old" => undef);
     return _command(_selected($w, $ALICE, 'INBOX.Work'), \%set, "UID REPLACE $uid{$old} $box (\\Draft) ", \Lab::World::message($new));
@@ -103,8 +103,8 @@ sub _replace {
 
 sub _store {
     my ($w, $how, @flags) = @_;
-    my %uid = $w->uids($WORK);
     my @ids = _some($w, $WORK, 3);
+    my %uid = $w->uids($WORK);
     my %set;
     for my $id (@ids) {
         my %f = map { $_ => 1 } split ' ', $w->facts->{ _msg($WORK, $id) };
@@ -190,8 +190,8 @@ sub _setmetadata {
 
 sub _seen {
     my ($w) = @_;
-    my %uid = $w->uids($WORK);
     my @ids = _some($w, $WORK, 2);
+    my %uid = $w->uids($WORK);
     my $on = !$w->facts->{"seen $BOB $WORK $ids[0]"};
     my %set = map { ("seen $BOB $WORK $_" => $on ? 1 : undef) } @ids;
     my $list = join ',', @uid{@ids};
