@@ -58,6 +58,11 @@ static bool has_minus(const struct session *s)
     return conf_bool(CONF_LITERALMINUS);
 }
 
+bool capability_utf8(const struct session *s)
+{
+    return !conf_bool(CONF_MUNGE8BIT) && !conf_bool(CONF_REJECT8BIT);
+}
+
 static const struct capability {
     const char *word;
     unsigned states;
@@ -120,6 +125,7 @@ static const struct capability {
     { "UNSELECT", ST_LOGGED_IN, NULL },
     { "URL-PARTIAL", ST_LOGGED_IN, NULL },
     { "URLAUTH", ST_LOGGED_IN, NULL },
+    { "UTF8=ACCEPT", ST_LOGGED_IN, capability_utf8 },
     { "WITHIN", ST_LOGGED_IN, NULL },
     { "DIGEST=SHA1", ST_LOGGED_IN, NULL },
     { "SORT=MODSEQ", ST_LOGGED_IN, NULL },

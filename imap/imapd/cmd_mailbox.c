@@ -11,6 +11,8 @@
 #include "lib/base/log.h"
 #include "lib/conf/conf.h"
 #include "lib/text/imapout.h"
+#include "lib/text/mutf7.h"
+#include "lib/text/nfc.h"
 
 /* Optional last argument of RENAME: a partition, for administrators (PT-05). */
 static err_t read_partition(struct session *s, struct slice *out)
@@ -28,6 +30,18 @@ static err_t read_partition(struct session *s, struct slice *out)
         return ERR_OK;
     reply_no(s, "NOPERM", "Permission denied");
     return ERR_DENIED;
+}
+
+/* RFC 9051 5.1: names made by who speaks UTF-8 are Net-Unicode.  What others made in modified UTF-7 stays in reach. */
+static bool may_be_made(struct session *s, struct slice intname)
+{
+    struct buf utf8 = BUF_INIT;
+    bool may = !(s->enabled & ENABLED_UTF8) || mutf7_to_utf8(intname, &utf8) != ERR_OK || nfc_is(buf_slice(&utf8));
+
+    buf_fini(&utf8);
+    if (!may)
+        reply_no(s, "CANNOT", "Mailbox name is not in Unicode normalization form C");
+    return may;
 }
 
 /* ---- CREATE ---- */
@@ -161,7 +175,7 @@ void cmd_create(void *session, const struct command *cmd)
     buf_fini(&intname);
     if (err)
         reply_err(s, ERR_BADNAME);
-    else
+    else if (may_be_made(s, name))
         create(s, name, &args);
 }
 
@@ -234,7 +248,8 @@ void cmd_rename(void *session, const struct command *cmd)
         args_bad(s, err);
         return;
     }
-    if (args_mailbox(s, &to) != ERR_OK || read_partition(s, &partition) != ERR_OK || args_end(s) != ERR_OK)
+    if (args_mailbox(s, &to) != ERR_OK || read_partition(s, &partition) != ERR_OK || args_end(s) != ERR_OK
+        || !may_be_made(s, to))
         return;
     err = mbop_rename(s->base->store, &s->actor, from, to, partition, renamed, s);
     if (err == ERR_INUSE)                       /* specialuse_protect */

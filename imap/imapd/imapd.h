@@ -29,7 +29,11 @@ enum imap_state {
 };
 
 /* What the client enabled (RFC 5161): RFC 7162, 9586, 6855. */
-enum imap_enabled { ENABLED_CONDSTORE = 1, ENABLED_QRESYNC = 2, ENABLED_UIDONLY = 4, ENABLED_UTF8 = 8 };
+enum imap_enabled {
+    ENABLED_CONDSTORE = 1, ENABLED_QRESYNC = 2, ENABLED_UIDONLY = 4,
+    ENABLED_UTF8 = 8,                       /* names and quoted strings in UTF-8 */
+    ENABLED_ACCEPT = 16                     /* UTF8=ACCEPT itself, with what it forbids */
+};
 
 struct view;
 
@@ -107,6 +111,8 @@ void session_put_mailbox(struct session *, struct buf *, struct slice intname);
 void capability_text(struct session *, struct buf *out);        /* for greeting and OK [CAPABILITY] */
 /* For CAPABILITY: the same, and before login what cyradm wants to know. */
 void capability_answer(struct session *, struct buf *out);
+/* Is UTF8=ACCEPT there (RFC 6855)?  Only where headers in UTF-8 are stored as they come. */
+bool capability_utf8(const struct session *);
 
 /* ---- session.c ---- */
 void session_run(struct session_base *);        /* one connection, greeting to logout */

@@ -364,7 +364,7 @@ static err_t take_charset(struct search_args *a)
 /* Behind the word CHARSET (RFC 6855 3). */
 static err_t take_charset_word(struct search_args *a)
 {
-    if (a->s->enabled & ENABLED_UTF8) {
+    if (a->s->enabled & ENABLED_ACCEPT) {
         a->s->tok.why = "UTF8=ACCEPT leaves no choice of CHARSET";
         return ERR_SYNTAX;
     }
