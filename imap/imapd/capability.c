@@ -43,6 +43,11 @@ static bool has_idle(const struct session *s)
     return conf_seconds(CONF_IMAPIDLEPOLL) > 0;
 }
 
+bool capability_rev2(const struct session *s)
+{
+    return has_idle(s);
+}
+
 static bool may_compress(const struct session *s)
 {
     return !stream_is_deflate(s->base->stream);
@@ -69,6 +74,7 @@ static const struct capability {
     bool (*when)(const struct session *);       /* NULL: always */
 } capabilities[] = {
     { "IMAP4rev1", ST_ANY, NULL },
+    { "IMAP4rev2", ST_ANY, capability_rev2 },
     { "LITERAL+", ST_ANY, has_plus },
     { "LITERAL-", ST_ANY, has_minus },
     { "ID", ST_ANY, NULL },

@@ -89,6 +89,7 @@ static const struct {
     { "CONDSTORE", ENABLED_CONDSTORE, NULL },
     { "UIDONLY", ENABLED_UIDONLY, NULL },
     { "UTF8=ACCEPT", ENABLED_UTF8 | ENABLED_ACCEPT, capability_utf8 },
+    { "IMAP4rev2", ENABLED_UTF8 | ENABLED_REV2, capability_rev2 },
     { "QRESYNC", ENABLED_QRESYNC | ENABLED_CONDSTORE, NULL },   /* RFC 7162 3.2.3 */
 };
 

@@ -130,7 +130,18 @@ static err_t give_use(struct session *s, const struct mbop_create *op, struct sl
     return err;
 }
 
-static void create(struct session *s, struct slice name, const struct create_args *a)
+static void created(struct session *s, struct slice given, struct slice name, const char *id)
+{
+    struct buf ext = BUF_INIT;
+
+    namespace_to_external(s->ns, name, &ext);
+    if ((s->enabled & ENABLED_REV2) && !slice_eq(given, buf_slice(&ext)))   /* RFC 9051 6.3.4 */
+        list_tell(s, name, given);
+    buf_fini(&ext);
+    reply_ok_code(s, arena_printf(s->base->command, "MAILBOXID (%s)", id), "Completed");    /* RFC 8474 4.1 */
+}
+
+static void create(struct session *s, struct slice given, struct slice name, const struct create_args *a)
 {
     struct mbop_create op = { .name = name };
     struct buf id = BUF_INIT, uses = BUF_INIT;
@@ -144,9 +155,8 @@ static void create(struct session *s, struct slice name, const struct create_arg
             reply_no(s, "CANNOT", "Unknown partition");
         else if (err)
             reply_err(s, err);
-        else                            /* RFC 8474 4.1 */
-            reply_ok_code(s, arena_printf(s->base->command, "MAILBOXID (%s)", buf_cstr(&id)),
-                          "Completed");
+        else
+            created(s, given, name, buf_cstr(&id));
     }
     buf_fini(&id);
     buf_fini(&uses);
@@ -176,7 +186,7 @@ void cmd_create(void *session, const struct command *cmd)
     if (err)
         reply_err(s, ERR_BADNAME);
     else if (may_be_made(s, name))
-        create(s, name, &args);
+        create(s, ext, name, &args);
 }
 
 /* ---- DELETE ---- */
@@ -218,11 +228,19 @@ void cmd_delete(void *session, const struct command *cmd)
 
 /* ---- RENAME ---- */
 
-/* 3.6 names each mailbox that moved in an untagged OK (NS-30). */
+/* 3.6 names each mailbox that moved in an untagged OK (NS-30); IMAP4rev2 has OLDNAME for it (RFC 9051
+ * 6.3.9.7). */
 static void renamed(void *arg, struct slice from, struct slice to)
 {
     struct session *s = arg;
     struct buf b = BUF_INIT;
+
+    if (s->enabled & ENABLED_REV2) {
+        namespace_to_external(s->ns, from, &b);
+        list_tell(s, to, buf_slice(&b));
+        buf_fini(&b);
+        return;
+    }
 
     buf_adds(&b, "OK rename ");
     session_put_mailbox(s, &b, from);

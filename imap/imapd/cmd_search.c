@@ -1,4 +1,4 @@
-/* cmd_search.c - SEARCH and UID SEARCH (RFC 3501 6.4.4, 4731, 5182, 9394) */
+/* cmd_search.c - SEARCH and UID SEARCH (RFC 3501 6.4.4, 9051 6.4.4, 4731, 5182, 9394) */
 #include "imap/imapd/imapd.h"
 
 #include <inttypes.h>
@@ -49,7 +49,7 @@ void cmd_search(void *session, const struct command *cmd)
 {
     struct session *s = session;
     struct search_args a = { .s = s };
-    struct search_return ret = { 0 };
+    struct search_return ret = { .what = s->enabled & ENABLED_REV2 ? RETURN_ALL : 0 };
     err_t err = imaptok_sp(&s->tok);
 
     if (!err)
@@ -62,7 +62,7 @@ void cmd_search(void *session, const struct command *cmd)
         search_refuse(s, err, &ret);
         context_drop(s, &a);
     } else {
-        if (ret.given)
+        if (ret.given || (s->enabled & ENABLED_REV2))       /* RFC 9051 6.4.4 */
             tell_extended(s, &a, &ret);
         else
             tell_as_found(s, &a);

@@ -48,9 +48,29 @@ static err_t key_plain(struct search_args *a, const struct key_row *row, unsigne
     return ERR_OK;
 }
 
+/* IMAP4rev2 knows nothing of \Recent (RFC 9051 E 12). */
+static err_t check_rev1(struct search_args *a)
+{
+    if (!(a->s->enabled & ENABLED_REV2))
+        return ERR_OK;
+    a->s->tok.why = "IMAP4rev2 has no such Search criteria";
+    return ERR_SYNTAX;
+}
+
+static err_t key_recent(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    err_t err = check_rev1(a);
+
+    return err ? err : key_plain(a, row, depth, out);
+}
+
 /* NEW = RECENT UNSEEN */
 static err_t key_new(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
 {
+    err_t err = check_rev1(a);
+
+    if (err)
+        return err;
     *out = node(a, EX_AND);
     expr_add(*out, node(a, EX_RECENT));
     expr_add(*out, negated(a, node(a, EX_SEEN)));
@@ -88,12 +108,16 @@ static err_t key_date(struct search_args *a, const struct key_row *row, unsigned
     return ERR_OK;
 }
 
+/* RFC 9051 allows 63 bits; no message is larger than 32 can tell. */
 static err_t key_number(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
 {
+    uint64_t n;
     err_t err = imaptok_sp(&a->s->tok);
 
     *out = node(a, row->op);
-    return err ? err : imaptok_number(&a->s->tok, &(*out)->num);
+    if (!err && (err = imaptok_number64(&a->s->tok, &n)) == ERR_OK)
+        (*out)->num = n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+    return err;
 }
 
 /* RFC 5032 3: an interval is not 0. */
@@ -264,11 +288,11 @@ static const struct key_row keys[] = {
     { "MODSEQ", key_modseq, EX_MODSEQ, 0, false },
     { "NEW", key_new, EX_AND, 0, false },
     { "NOT", key_not, EX_NOT, 0, false },
-    { "OLD", key_plain, EX_RECENT, 0, true },
+    { "OLD", key_recent, EX_RECENT, 0, true },
     { "OLDER", key_interval, EX_OLDER, 0, false },
     { "ON", key_date, EX_INTERNALDATE, ON, false },
     { "OR", key_or, EX_OR, 0, false },
-    { "RECENT", key_plain, EX_RECENT, 0, false },
+    { "RECENT", key_recent, EX_RECENT, 0, false },
     { "SAVEDATESUPPORTED", key_plain, EX_ALL, 0, false },
     { "SAVEDBEFORE", key_date, EX_SAVEDATE, BEFORE, false },
     { "SAVEDON", key_date, EX_SAVEDATE, ON, false },
