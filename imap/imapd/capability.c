@@ -94,6 +94,7 @@ static const struct capability {
     { "CREATE-SPECIAL-USE", ST_LOGGED_IN | ST_EARLY, NULL },
     { "ESEARCH", ST_LOGGED_IN, NULL },
     { "ESORT", ST_LOGGED_IN, NULL },
+    { "FILTERS", ST_LOGGED_IN, NULL },
     { "INPROGRESS", ST_LOGGED_IN, NULL },
     { "LIST-EXTENDED", ST_LOGGED_IN | ST_EARLY, NULL },
     { "LIST-METADATA", ST_LOGGED_IN, NULL },

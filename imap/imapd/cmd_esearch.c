@@ -6,6 +6,7 @@
 #include "imap/imapd/imapd.h"
 
 #include "imap/imapd/search_context.h"
+#include "imap/imapd/search_filter.h"
 #include "imap/imapd/search_state.h"
 #include "imap/store/mbname.h"
 #include "imap/store/subs.h"
@@ -336,7 +337,7 @@ static err_t read_args(struct esearch *e)
 void cmd_esearch(void *session, const struct command *cmd)
 {
     struct session *s = session;
-    struct esearch e = { .s = s, .args = { .s = s }, .sources = VEC_INIT(struct source),
+    struct esearch e = { .s = s, .args = { .s = s, .filter = search_filter_find }, .sources = VEC_INIT(struct source),
                          .targets = VEC_INIT(struct slice) };
 
     if (read_args(&e) == ERR_OK)

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "imap/imapd/search_context.h"
+#include "imap/imapd/search_filter.h"
 #include "lib/base/num.h"
 
 /* Without RETURN: the reply is written while the search runs, the numbers are not kept. */
@@ -48,7 +49,7 @@ static void tell_extended(struct session *s, struct search_args *a, const struct
 void cmd_search(void *session, const struct command *cmd)
 {
     struct session *s = session;
-    struct search_args a = { .s = s };
+    struct search_args a = { .s = s, .filter = search_filter_find };
     struct search_return ret = { .what = s->enabled & ENABLED_REV2 ? RETURN_ALL : 0 };
     err_t err = imaptok_sp(&s->tok);
 

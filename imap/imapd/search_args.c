@@ -24,6 +24,7 @@ struct key_row {
 enum date_range { BEFORE, ON, SINCE };
 
 static err_t read_one(struct search_args *a, unsigned depth, struct expr **out);
+static err_t read_and(struct search_args *a, unsigned depth, bool in_list, struct expr **out);
 
 static struct expr *node(struct search_args *a, enum expr_op op)
 {
@@ -171,6 +172,17 @@ static err_t key_not(struct search_args *a, const struct key_row *row, unsigned 
     return err;
 }
 
+/* The next key of a filter that is in the place of one of the command. */
+static bool take_more(struct search_args *a, struct expr **out)
+{
+    if (!a->more)
+        return false;
+    *out = a->more;
+    a->more = a->more->next;
+    (*out)->next = NULL;
+    return true;
+}
+
 static err_t key_or(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
 {
     struct expr *e = NULL;
@@ -178,11 +190,12 @@ static err_t key_or(struct search_args *a, const struct key_row *row, unsigned d
 
     *out = node(a, EX_OR);
     for (int i = 0; !err && i < 2; i++) {
-        err = imaptok_sp(&a->s->tok);
-        if (!err)
+        err = take_more(a, &e) ? ERR_OK : imaptok_sp(&a->s->tok);
+        if (!err && !e)
             err = read_one(a, depth + 1, &e);
         if (!err)
             expr_add(*out, e);
+        e = NULL;
     }
     return err;
 }
@@ -269,6 +282,54 @@ static err_t key_fuzzy(struct search_args *a, const struct key_row *row, unsigne
     return err ? err : read_one(a, depth + 1, out);
 }
 
+/* ---- FILTER (RFC 5466 3.1) ---- */
+
+/* The filter's text to its keys, which go on from the outer text as if they had stood there. */
+static err_t expand(struct search_args *a, struct slice text, unsigned depth, struct expr **out)
+{
+    struct imaptok outer = a->s->tok;
+    struct expr *keys = NULL;
+
+    imaptok_init(&a->s->tok, text, a->arena, IMAPTOK_UTF8);
+    a->filters++;
+    err_t err = read_and(a, depth + 1, false, &keys);
+    a->filters--;
+    outer.why = a->s->tok.why;
+    a->s->tok = outer;
+    if (err)
+        return err;
+    *out = keys->child;
+    a->more = keys->child->next;
+    keys->child->next = NULL;
+    return ERR_OK;
+}
+
+/* "Inserted verbatim": NOT and OR before it take as many of its keys as they need. */
+static err_t key_filter(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    struct imaptok *t = &a->s->tok;
+    struct slice name, text;
+    err_t err = imaptok_sp(t);
+
+    if (!err)
+        err = imaptok_atom(t, &name);
+    if (!err && slice_find(name, '/') >= 0)
+        err = ERR_SYNTAX;
+    if (!err && a->charset.n && !slice_eqs_nocase(a->charset, "utf-8") && !slice_eqs_nocase(a->charset, "us-ascii")) {
+        t->why = "[BADCHARSET (US-ASCII UTF-8)] FILTER is in UTF-8";
+        err = ERR_SYNTAX;
+    }
+    if (err)
+        return err;
+    *out = node(a, row->op);
+    if (a->names_only)
+        return ERR_OK;
+    if (a->filters < SEARCH_FILTERS_MAX && a->filter && a->filter(a->s, name, &text) == ERR_OK)
+        return expand(a, text, depth, out);
+    t->why = arena_printf(a->s->base->command, "UNDEFINED-FILTER %.*s", SLICE_ARG(name));
+    return ERR_NOTFOUND;
+}
+
 static const struct key_row keys[] = {
     { "ALL", key_plain, EX_ALL, 0, false },
     { "ANSWERED", key_plain, EX_FLAG, FLAG_ANSWERED, false },
@@ -279,6 +340,7 @@ static const struct key_row keys[] = {
     { "DELETED", key_plain, EX_FLAG, FLAG_DELETED, false },
     { "DRAFT", key_plain, EX_FLAG, FLAG_DRAFT, false },
     { "EMAILID", key_objectid, EX_EMAILID, 0, false },
+    { "FILTER", key_filter, EX_ALL, 0, false },
     { "FLAGGED", key_plain, EX_FLAG, FLAG_FLAGGED, false },
     { "FROM", key_text, EX_FROM, 0, false },
     { "FUZZY", key_fuzzy, EX_AND, 0, false },
@@ -328,7 +390,9 @@ static err_t read_and(struct search_args *a, unsigned depth, bool in_list, struc
         err = read_one(a, depth, &e);
         if (err)
             return err;
-        expr_add(*out, e);
+        do
+            expr_add(*out, e);
+        while (take_more(a, &e));
         if (in_list ? imaptok_peek(&a->s->tok) == ')' : imaptok_at_end(&a->s->tok))
             return ERR_OK;
         err = imaptok_sp(&a->s->tok);

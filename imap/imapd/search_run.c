@@ -28,13 +28,18 @@ struct matcher *search_begin(struct view *v, const struct search_args *a)
 
 void search_refuse(struct session *s, err_t err, const struct search_return *ret)
 {
-    if (err != ERR_UNSUPPORTED) {
+    const bool undefined = err == ERR_NOTFOUND;         /* RFC 5466 3.1 */
+
+    if (err != ERR_UNSUPPORTED && !undefined) {
         args_bad(s, err);
         return;
     }
     if ((ret->what & RETURN_SAVE) && s->view)
         search_save(view_search(s->view), NULL);
-    reply_no(s, "BADCHARSET (US-ASCII UTF-8)", "Unrecognized character set");
+    if (undefined)
+        reply_no(s, s->tok.why, "There is no such filter");
+    else
+        reply_no(s, "BADCHARSET (US-ASCII UTF-8)", "Unrecognized character set");
 }
 
 struct run {
