@@ -8,6 +8,8 @@
 #include "imap/imapd/imapd.h"
 #include "imap/search/expr.h"
 
+struct progress;
+
 /* Text of a named filter, in the command arena: search_filter_find(). */
 typedef err_t search_filter_fn(struct session *, struct slice name, struct slice *text_out);
 
@@ -18,6 +20,7 @@ struct search_args {
     search_filter_fn *filter;                   /* NULL: there are none */
     bool names_only;                            /* FILTER is not looked up and stands for ALL */
     unsigned filters;                           /* that are being read, each within the one before */
+    struct progress *progress;                  /* of a search in many mailboxes; NULL: each tells its own */
     struct expr *more;                          /* keys of a filter behind its first one, not yet in their place */
     struct arena *arena;                        /* where the tree lives; NULL: the command's */
     struct slice charset;                       /* as given; empty for none */
