@@ -79,6 +79,7 @@ static const struct capability {
     { "LITERAL-", ST_ANY, has_minus },
     { "ID", ST_ANY, NULL },
     { "ENABLE", ST_ANY, NULL },
+    { "LANGUAGE", ST_ANY, NULL },
     { "STARTTLS", ST_NOAUTH, has_starttls },
     { "LOGINDISABLED", ST_NOAUTH, login_is_disabled },
     { "SASL-IR", ST_NOAUTH, NULL },

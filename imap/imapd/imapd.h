@@ -135,6 +135,8 @@ typedef void imap_handler(void *session, const struct command *);
 imap_handler cmd_login, cmd_authenticate, cmd_starttls, cmd_unauthenticate, cmd_logout, cmd_id;
 /* cmd_any.c */
 imap_handler cmd_capability, cmd_noop, cmd_namespace, cmd_enable, cmd_compress;
+/* cmd_language.c */
+imap_handler cmd_language;
 /* cmd_select.c */
 imap_handler cmd_select, cmd_close, cmd_unselect, cmd_check;
 /* cmd_mailbox.c */

@@ -4,7 +4,7 @@ IMAPD_PARTS = imap/imapd/append.h imap/imapd/append_store.c imap/imapd/append_ta
 	imap/imapd/capability.c imap/imapd/catenate.c imap/imapd/catenate.h imap/imapd/cmd_acl.c \
 	imap/imapd/cmd_annotation.c imap/imapd/cmd_any.c imap/imapd/cmd_append.c imap/imapd/cmd_auth.c \
 	imap/imapd/cmd_copy.c imap/imapd/cmd_esearch.c imap/imapd/cmd_expunge.c imap/imapd/cmd_fetch.c \
-	imap/imapd/cmd_idle.c imap/imapd/cmd_list.c imap/imapd/cmd_mailbox.c imap/imapd/cmd_metadata.c \
+	imap/imapd/cmd_idle.c imap/imapd/cmd_language.c imap/imapd/cmd_list.c imap/imapd/cmd_mailbox.c imap/imapd/cmd_metadata.c \
 	imap/imapd/cmd_quota.c imap/imapd/cmd_replace.c imap/imapd/cmd_search.c imap/imapd/cmd_select.c \
 	imap/imapd/cmd_sort.c imap/imapd/cmd_status.c imap/imapd/cmd_store.c imap/imapd/cmd_subs.c \
 	imap/imapd/cmd_thread.c imap/imapd/cmd_urlauth.c imap/imapd/cmds.c imap/imapd/create_args.c \
