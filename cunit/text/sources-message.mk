@@ -8,6 +8,7 @@ cunit_text_unit_text_SOURCES += \
 	cunit/text/hdr822_test.c \
 	cunit/text/html_test.c \
 	cunit/text/mime_test.c \
+	cunit/text/nfc_test.c \
 	cunit/text/param2231_test.c \
 	cunit/text/cte_test.c \
 	cunit/text/qp_test.c \

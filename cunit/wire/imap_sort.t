@@ -106,6 +106,13 @@ is(found($d, 'BODY body'), '* SEARCH', '(they are away)');
 rename "$_.away", $_ for @files;
 is(found($d, 'BODY body'), '* SEARCH 1 2 3 4 5 6', '(they are back)');
 
+# ---- messages without a Message-ID
+my $none = $i->imap(user => 'alice');
+$none->ok('CREATE INBOX.plain');
+$none->ok('APPEND INBOX.plain ', \"Subject: x\r\n\r\nx\r\n", ' ', \"\r\nx\r\n");
+$none->ok('SELECT INBOX.plain');
+is(join('', map { s/^\* THREAD //r } grep { /THREAD/ } $none->ok("THREAD $_ UTF-8 ALL")), '(1)(2)', "no Message-ID at all: $_") for qw(ORDEREDSUBJECT REFERENCES REFS);
+
 # ---- rights: a reader may, one without r may not select
 like($c->cmd('CAPABILITY')->{untagged}[0], qr/\bESORT\b.*\bSORT SORT=DISPLAY SPECIAL-USE STATUS=SIZE THREAD=ORDEREDSUBJECT THREAD=REFERENCES\b.*SORT=MODSEQ SORT=UID THREAD=REFS/, 'advertised');
 $i->stop;

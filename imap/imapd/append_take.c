@@ -3,7 +3,7 @@
  *
  *   literal or literal8                    RFC 3501, 7888, 3516 4.4
  *   UTF8 (literal8)                        RFC 6855 4
- *   CATENATE (TEXT literal URL string ...) RFC 4469: catenate.c
+ *   CATENATE (TEXT literal URL string ...) RFC 4469: catenate.c, with UTF8 (literal8) too
  *
  * Each goes to its stage in one pass.  Whatever is refused is answered at once; octets that come
  * unasked are read and dropped, up to the end of the command, so that they are not taken for commands.
@@ -124,11 +124,21 @@ static void refuse_syntax(struct session *s, err_t err)
         args_bad(s, err);
 }
 
+/* RFC 6855 4: who has not said that he knows of UTF-8 in headers may not send any. */
+static bool breaks_utf8(const struct session *s, const struct facts *f)
+{
+    return f->has_8bit_header && capability_utf8(s) && !(s->enabled & ENABLED_UTF8);
+}
+
 /* The message is staged: does it go with the others? */
 static bool keep(struct append_run *r, struct append_message *m, bool binary, err_t err)
 {
     const char *why = err ? NULL : append_fault(stage_facts(m->stage));
 
+    if (!err && !why && breaks_utf8(r->s, stage_facts(m->stage))) {
+        why = "Headers in UTF-8 need ENABLE UTF8=ACCEPT";
+        binary = false;
+    }
     if (err || why)
         stage_free(&m->stage);
     else

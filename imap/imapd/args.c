@@ -255,23 +255,29 @@ void args_bad(struct session *s, err_t err)
     buf_fini(&text);
 }
 
-err_t args_mailbox(struct session *s, struct slice *intname_out)
+err_t args_mailbox_given(struct session *s, struct slice *given_out, struct slice *intname_out)
 {
     struct buf name = BUF_INIT;
-    struct slice ext;
-    err_t err = imaptok_astring(&s->tok, &ext);
+    err_t err = imaptok_astring(&s->tok, given_out);
 
     if (err) {
         args_bad(s, err);
         return err;
     }
-    err = namespace_to_internal(s->ns, ext, &name);
+    err = namespace_to_internal(s->ns, *given_out, &name);
     if (err)
         reply_err(s, ERR_BADNAME);
     else
         *intname_out = arena_dup(s->base->command, buf_slice(&name));
     buf_fini(&name);
     return err;
+}
+
+err_t args_mailbox(struct session *s, struct slice *intname_out)
+{
+    struct slice given;
+
+    return args_mailbox_given(s, &given, intname_out);
 }
 
 err_t args_end(struct session *s)

@@ -43,6 +43,11 @@ static bool has_idle(const struct session *s)
     return conf_seconds(CONF_IMAPIDLEPOLL) > 0;
 }
 
+bool capability_rev2(const struct session *s)
+{
+    return has_idle(s);
+}
+
 static bool may_compress(const struct session *s)
 {
     return !stream_is_deflate(s->base->stream);
@@ -58,16 +63,23 @@ static bool has_minus(const struct session *s)
     return conf_bool(CONF_LITERALMINUS);
 }
 
+bool capability_utf8(const struct session *s)
+{
+    return !conf_bool(CONF_MUNGE8BIT) && !conf_bool(CONF_REJECT8BIT);
+}
+
 static const struct capability {
     const char *word;
     unsigned states;
     bool (*when)(const struct session *);       /* NULL: always */
 } capabilities[] = {
     { "IMAP4rev1", ST_ANY, NULL },
+    { "IMAP4rev2", ST_ANY, capability_rev2 },
     { "LITERAL+", ST_ANY, has_plus },
     { "LITERAL-", ST_ANY, has_minus },
     { "ID", ST_ANY, NULL },
     { "ENABLE", ST_ANY, NULL },
+    { "LANGUAGE", ST_ANY, NULL },
     { "STARTTLS", ST_NOAUTH, has_starttls },
     { "LOGINDISABLED", ST_NOAUTH, login_is_disabled },
     { "SASL-IR", ST_NOAUTH, NULL },
@@ -83,6 +95,7 @@ static const struct capability {
     { "CREATE-SPECIAL-USE", ST_LOGGED_IN | ST_EARLY, NULL },
     { "ESEARCH", ST_LOGGED_IN, NULL },
     { "ESORT", ST_LOGGED_IN, NULL },
+    { "FILTERS", ST_LOGGED_IN, NULL },
     { "INPROGRESS", ST_LOGGED_IN, NULL },
     { "LIST-EXTENDED", ST_LOGGED_IN | ST_EARLY, NULL },
     { "LIST-METADATA", ST_LOGGED_IN, NULL },
@@ -120,6 +133,7 @@ static const struct capability {
     { "UNSELECT", ST_LOGGED_IN, NULL },
     { "URL-PARTIAL", ST_LOGGED_IN, NULL },
     { "URLAUTH", ST_LOGGED_IN, NULL },
+    { "UTF8=ACCEPT", ST_LOGGED_IN, capability_utf8 },
     { "WITHIN", ST_LOGGED_IN, NULL },
     { "DIGEST=SHA1", ST_LOGGED_IN, NULL },
     { "SORT=MODSEQ", ST_LOGGED_IN, NULL },

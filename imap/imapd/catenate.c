@@ -8,7 +8,6 @@
 #include "imap/imapd/url_message.h"
 #include "imap/imapd/view.h"
 #include "lib/text/ascii.h"
-#include "lib/text/mutf7.h"
 
 struct catenation {
     struct append_run *r;
@@ -59,6 +58,19 @@ static enum catenate_result take_text(struct catenation *c)
     return CATENATE_REFUSED;
 }
 
+/* UTF8 (~{n} ...) (RFC 6855 4) */
+static enum catenate_result take_utf8(struct catenation *c)
+{
+    struct imaptok *t = &c->r->s->tok;
+
+    if (!imaptok_accept_sp(t) || !imaptok_accept(t, '(') || imaptok_peek(t) != '~')
+        return bad_words(c, "literal8 expected");
+    enum catenate_result result = take_text(c);
+    if (result == CATENATE_DONE && !imaptok_accept(&c->r->s->tok, ')'))
+        return bad_words(c, "Missing close parenthesis");
+    return result;
+}
+
 /* ---- URL ---- */
 
 /* A literal; its octets are here, the text behind it is in the tokeniser. */
@@ -94,8 +106,7 @@ static enum catenate_result take_url(struct catenation *c, struct slice *url)
 /* Internal name of the mailbox that is meant; without one it is the selected mailbox. */
 static const char *mailbox_of(struct session *s, const struct imapurl *u, struct slice *intname)
 {
-    struct buf ext = BUF_INIT, name = BUF_INIT;
-    err_t err = ERR_OK;
+    struct buf name = BUF_INIT;
 
     if (u->has_server)
         return "Only relative URLs are supported";
@@ -105,12 +116,9 @@ static const char *mailbox_of(struct session *s, const struct imapurl *u, struct
         *intname = mailbox_name(view_mailbox(s->view));
         return NULL;
     }
-    err = mutf7_from_utf8(u->mailbox, &ext);
-    if (!err)
-        err = namespace_to_internal(s->ns, buf_slice(&ext), &name);
+    err_t err = namespace_utf8_to_internal(s->ns, u->mailbox, &name);
     if (!err)
         *intname = arena_dup(s->base->command, buf_slice(&name));
-    buf_fini(&ext);
     buf_fini(&name);
     return err ? "Mailbox does not exist" : NULL;
 }
@@ -170,6 +178,8 @@ static enum catenate_result take_piece(struct catenation *c)
 
     if (imaptok_accept_word(t, "TEXT"))
         return imaptok_accept_sp(t) ? take_text(c) : bad_words(c, "Missing message part data");
+    if (imaptok_accept_word(t, "UTF8"))
+        return take_utf8(c);
     if (!imaptok_accept_word(t, "URL"))
         return bad_words(c, "Invalid message part type");
     if (!imaptok_accept_sp(t))

@@ -81,20 +81,15 @@ void cmd_namespace(void *session, const struct command *cmd)
     reply_ok(s, "Completed");
 }
 
-/* Headers in UTF-8 must be stored as they are. */
-static bool may_have_utf8(void)
-{
-    return !conf_bool(CONF_MUNGE8BIT) && !conf_bool(CONF_REJECT8BIT);
-}
-
 static const struct {
     const char *word;
     unsigned bits;
-    bool (*when)(void);                         /* NULL: always */
+    bool (*when)(const struct session *);       /* NULL: always */
 } features[] = {
     { "CONDSTORE", ENABLED_CONDSTORE, NULL },
     { "UIDONLY", ENABLED_UIDONLY, NULL },
-    { "UTF8=ACCEPT", ENABLED_UTF8, may_have_utf8 },
+    { "UTF8=ACCEPT", ENABLED_UTF8 | ENABLED_ACCEPT, capability_utf8 },
+    { "IMAP4rev2", ENABLED_UTF8 | ENABLED_REV2, capability_rev2 },
     { "QRESYNC", ENABLED_QRESYNC | ENABLED_CONDSTORE, NULL },   /* RFC 7162 3.2.3 */
 };
 
@@ -115,7 +110,7 @@ void cmd_enable(void *session, const struct command *cmd)
         for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
             if (!slice_eqs_nocase(word, features[i].word)
                 || (s->enabled & features[i].bits) == features[i].bits
-                || (features[i].when && !features[i].when()))
+                || (features[i].when && !features[i].when(s)))
                 continue;
             s->enabled |= features[i].bits;
             if (features[i].bits & ENABLED_UTF8)

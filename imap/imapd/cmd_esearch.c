@@ -5,7 +5,9 @@
  */
 #include "imap/imapd/imapd.h"
 
+#include "imap/imapd/progress.h"
 #include "imap/imapd/search_context.h"
+#include "imap/imapd/search_filter.h"
 #include "imap/imapd/search_state.h"
 #include "imap/store/mbname.h"
 #include "imap/store/subs.h"
@@ -259,6 +261,7 @@ static void search_view(struct esearch *e, struct view *v, bool may_watch)
         search_save(view_search(v), NULL);
     if (may_watch) {
         e->s->is_uid = true;
+        e->args.progress = NULL;                /* the context outlives the command */
         context_begin(e->s, &e->args, NULL, &hits);
     }
     vec_fini(&hits);
@@ -287,8 +290,11 @@ static void search_named(struct esearch *e, struct slice intname)
 
 static void run(struct esearch *e)
 {
+    struct progress progress;
     err_t err;
 
+    progress_begin(&progress, e->s, 0);         /* how many messages there are nobody knows */
+    e->args.progress = &progress;
     e->found = map_new(NULL);
     err = find_targets(e);
     for (size_t i = 0; !err && i < e->targets.n && stream_error(out(e->s)) == ERR_OK; i++)
@@ -336,7 +342,7 @@ static err_t read_args(struct esearch *e)
 void cmd_esearch(void *session, const struct command *cmd)
 {
     struct session *s = session;
-    struct esearch e = { .s = s, .args = { .s = s }, .sources = VEC_INIT(struct source),
+    struct esearch e = { .s = s, .args = { .s = s, .filter = search_filter_find }, .sources = VEC_INIT(struct source),
                          .targets = VEC_INIT(struct slice) };
 
     if (read_args(&e) == ERR_OK)

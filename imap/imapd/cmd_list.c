@@ -23,12 +23,21 @@ static void put_attribute(struct buf *b, const char *text)
     buf_adds(b, text);
 }
 
+/* RFC 5819 2: STATUS was asked for and may not be told. */
+static bool lacks_status(const struct list_run *r, const struct list_item *it)
+{
+    return (r->ret & RET_STATUS) && it->entry && policy_check(OP_STATUS, it->rights) != ERR_OK;
+}
+
 static void put_attributes(struct list_run *r, struct buf *b, const struct list_item *it)
 {
-    bool selectable = it->exists && it->intname.n;
+    bool exists = it->exists && it->intname.n;
+    bool new_words = r->extended || (r->s->enabled & ENABLED_REV2);
 
-    if (!selectable)
-        put_attribute(b, r->kind == LIST_PLAIN && r->extended ? "\\NonExistent" : "\\Noselect");
+    if (!exists)
+        put_attribute(b, r->kind == LIST_PLAIN && new_words ? "\\NonExistent" : "\\Noselect");
+    else if (lacks_status(r, it))
+        put_attribute(b, "\\Noselect");
     if (r->kind != LIST_LSUB || it->has_children)
         put_attribute(b, it->has_children ? "\\HasChildren" : "\\HasNoChildren");
     if (it->subscribed && ((r->select & SEL_SUBSCRIBED) || (r->ret & RET_SUBSCRIBED)))
@@ -51,7 +60,7 @@ static void put_childinfo(struct list_run *r, struct buf *b)
     buf_addf(b, " (CHILDINFO (%s))", names[which - 1]);
 }
 
-static void put_line(struct list_run *r, const struct list_item *it, bool childinfo)
+void list_put_line(struct list_run *r, const struct list_item *it, bool childinfo, struct slice oldname)
 {
     struct buf b = BUF_INIT;
     char sep[2] = { r->sep, '\0' };
@@ -62,6 +71,11 @@ static void put_line(struct list_run *r, const struct list_item *it, bool childi
     imapout_mailbox(&b, it->ext, out_flags(r->s));
     if (childinfo)
         put_childinfo(r, &b);
+    if (oldname.n) {
+        buf_adds(&b, " (\"OLDNAME\" (");
+        imapout_mailbox(&b, oldname, out_flags(r->s));
+        buf_adds(&b, "))");
+    }
     buf_adds(&b, "\r\n");
     stream_put_slice(out(r->s), buf_slice(&b));
     buf_fini(&b);
@@ -130,7 +144,7 @@ static void put_ancestors(struct list_run *r, struct slice name, struct map *tol
         if (!r->shows_levels[i] || m.parent == 0 || map_has(told, parent))
             continue;
         map_put(told, parent, r);
-        put_line(r, &it, (r->select & SEL_RECURSIVE) != 0);
+        list_put_line(r, &it, (r->select & SEL_RECURSIVE) != 0, SLICE_NULL);
     }
 }
 
@@ -147,7 +161,7 @@ static void put_all(struct list_run *r)
         bool childinfo = (r->select & SEL_RECURSIVE) && items[i].child_selected;
         bool selected = list_is_selected(r, &items[i]);
         if ((selected || childinfo) && list_matches(r, items[i].ext)) {
-            put_line(r, &items[i], childinfo);
+            list_put_line(r, &items[i], childinfo, SLICE_NULL);
             put_rest(r, &items[i]);
         }
         if (selected && ancestors)

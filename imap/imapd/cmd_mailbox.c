@@ -11,6 +11,8 @@
 #include "lib/base/log.h"
 #include "lib/conf/conf.h"
 #include "lib/text/imapout.h"
+#include "lib/text/mutf7.h"
+#include "lib/text/nfc.h"
 
 /* Optional last argument of RENAME: a partition, for administrators (PT-05). */
 static err_t read_partition(struct session *s, struct slice *out)
@@ -28,6 +30,18 @@ static err_t read_partition(struct session *s, struct slice *out)
         return ERR_OK;
     reply_no(s, "NOPERM", "Permission denied");
     return ERR_DENIED;
+}
+
+/* RFC 9051 5.1: names made by who speaks UTF-8 are Net-Unicode.  What others made in modified UTF-7 stays in reach. */
+static bool may_be_made(struct session *s, struct slice intname)
+{
+    struct buf utf8 = BUF_INIT;
+    bool may = !(s->enabled & ENABLED_UTF8) || mutf7_to_utf8(intname, &utf8) != ERR_OK || nfc_is(buf_slice(&utf8));
+
+    buf_fini(&utf8);
+    if (!may)
+        reply_no(s, "CANNOT", "Mailbox name is not in Unicode normalization form C");
+    return may;
 }
 
 /* ---- CREATE ---- */
@@ -116,7 +130,18 @@ static err_t give_use(struct session *s, const struct mbop_create *op, struct sl
     return err;
 }
 
-static void create(struct session *s, struct slice name, const struct create_args *a)
+static void created(struct session *s, struct slice given, struct slice name, const char *id)
+{
+    struct buf ext = BUF_INIT;
+
+    namespace_to_external(s->ns, name, &ext);
+    if ((s->enabled & ENABLED_REV2) && !slice_eq(given, buf_slice(&ext)))   /* RFC 9051 6.3.4 */
+        list_tell(s, name, given);
+    buf_fini(&ext);
+    reply_ok_code(s, arena_printf(s->base->command, "MAILBOXID (%s)", id), "Completed");    /* RFC 8474 4.1 */
+}
+
+static void create(struct session *s, struct slice given, struct slice name, const struct create_args *a)
 {
     struct mbop_create op = { .name = name };
     struct buf id = BUF_INIT, uses = BUF_INIT;
@@ -130,9 +155,8 @@ static void create(struct session *s, struct slice name, const struct create_arg
             reply_no(s, "CANNOT", "Unknown partition");
         else if (err)
             reply_err(s, err);
-        else                            /* RFC 8474 4.1 */
-            reply_ok_code(s, arena_printf(s->base->command, "MAILBOXID (%s)", buf_cstr(&id)),
-                          "Completed");
+        else
+            created(s, given, name, buf_cstr(&id));
     }
     buf_fini(&id);
     buf_fini(&uses);
@@ -161,8 +185,8 @@ void cmd_create(void *session, const struct command *cmd)
     buf_fini(&intname);
     if (err)
         reply_err(s, ERR_BADNAME);
-    else
-        create(s, name, &args);
+    else if (may_be_made(s, name))
+        create(s, ext, name, &args);
 }
 
 /* ---- DELETE ---- */
@@ -204,11 +228,19 @@ void cmd_delete(void *session, const struct command *cmd)
 
 /* ---- RENAME ---- */
 
-/* 3.6 names each mailbox that moved in an untagged OK (NS-30). */
+/* 3.6 names each mailbox that moved in an untagged OK (NS-30); IMAP4rev2 has OLDNAME for it (RFC 9051
+ * 6.3.9.7). */
 static void renamed(void *arg, struct slice from, struct slice to)
 {
     struct session *s = arg;
     struct buf b = BUF_INIT;
+
+    if (s->enabled & ENABLED_REV2) {
+        namespace_to_external(s->ns, from, &b);
+        list_tell(s, to, buf_slice(&b));
+        buf_fini(&b);
+        return;
+    }
 
     buf_adds(&b, "OK rename ");
     session_put_mailbox(s, &b, from);
@@ -234,7 +266,8 @@ void cmd_rename(void *session, const struct command *cmd)
         args_bad(s, err);
         return;
     }
-    if (args_mailbox(s, &to) != ERR_OK || read_partition(s, &partition) != ERR_OK || args_end(s) != ERR_OK)
+    if (args_mailbox(s, &to) != ERR_OK || read_partition(s, &partition) != ERR_OK || args_end(s) != ERR_OK
+        || !may_be_made(s, to))
         return;
     err = mbop_rename(s->base->store, &s->actor, from, to, partition, renamed, s);
     if (err == ERR_INUSE)                       /* specialuse_protect */

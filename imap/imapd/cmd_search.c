@@ -1,34 +1,35 @@
-/* cmd_search.c - SEARCH and UID SEARCH (RFC 3501 6.4.4, 4731, 5182, 9394) */
+/* cmd_search.c - SEARCH and UID SEARCH (RFC 3501 6.4.4, 9051 6.4.4, 4731, 5182, 9394) */
 #include "imap/imapd/imapd.h"
 
 #include <inttypes.h>
 
 #include "imap/imapd/search_context.h"
+#include "imap/imapd/search_filter.h"
 #include "lib/base/num.h"
 
-/* Without RETURN: the reply is written while the search runs, the numbers are not kept. */
-static void tell_as_found(struct session *s, const struct search_args *a)
+/* Without RETURN, in the words of RFC 3501. */
+static void tell_plain(struct session *s, const struct search_args *a)
 {
+    static const struct search_return all = { .what = RETURN_ALL };
+    struct vec hits = VEC_INIT(uint32_t);
     struct view *v = s->view;
-    struct matcher *m = search_begin(v, a);
     uint64_t highest = 0;
-    char num[NUM_U64_MAX + 1];
+    char num[NUM_U64_MAX + 1] = " ";
 
+    search_collect(v, a, &all, &hits);
     stream_puts(out(s), "* SEARCH");
-    for (uint32_t n = 1; n <= view_exists(v); n++) {
-        uint32_t recno = view_recno(v, n);
-        uint64_t modseq;
-        if (recno == 0 || !matcher_test(m, a->root, n, recno))
-            continue;
-        num[0] = ' ';
+    for (size_t i = 0; i < hits.n; i++) {
+        uint32_t n = *VEC_AT(&hits, uint32_t, i);
         stream_put(out(s), num, 1 + num_put_u64(num + 1, s->is_uid ? view_uid(v, n) : n));
-        modseq = mailbox_modseq_at(view_mailbox(v), recno);
-        highest = modseq > highest ? modseq : highest;
+        if (a->has_modseq) {
+            uint64_t modseq = mailbox_modseq_at(view_mailbox(v), view_recno(v, n));
+            highest = modseq > highest ? modseq : highest;
+        }
     }
-    if (a->has_modseq && highest)               /* RFC 7162 3.1.5 */
+    if (highest)                                /* RFC 7162 3.1.5 */
         stream_printf(out(s), " (MODSEQ %" PRIu64 ")", highest);
     stream_puts(out(s), "\r\n");
-    matcher_free(&m);
+    vec_fini(&hits);
 }
 
 static void tell_extended(struct session *s, struct search_args *a, const struct search_return *ret)
@@ -48,8 +49,8 @@ static void tell_extended(struct session *s, struct search_args *a, const struct
 void cmd_search(void *session, const struct command *cmd)
 {
     struct session *s = session;
-    struct search_args a = { .s = s };
-    struct search_return ret = { 0 };
+    struct search_args a = { .s = s, .filter = search_filter_find };
+    struct search_return ret = { .what = s->enabled & ENABLED_REV2 ? RETURN_ALL : 0 };
     err_t err = imaptok_sp(&s->tok);
 
     if (!err)
@@ -62,10 +63,10 @@ void cmd_search(void *session, const struct command *cmd)
         search_refuse(s, err, &ret);
         context_drop(s, &a);
     } else {
-        if (ret.given)
+        if (ret.given || (s->enabled & ENABLED_REV2))       /* RFC 9051 6.4.4 */
             tell_extended(s, &a, &ret);
         else
-            tell_as_found(s, &a);
+            tell_plain(s, &a);
         reply_ok(s, "Completed");
     }
 }

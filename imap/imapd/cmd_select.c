@@ -51,17 +51,19 @@ static void say_closed(struct session *s)
         untagged(s, "OK [CLOSED] Ok");
 }
 
-static void describe(struct session *s, struct qresync *q)
+/* given: the name as the client wrote it. */
+static void describe(struct session *s, struct slice given, struct qresync *q)
 {
     struct view *v = s->view;
     const struct index_head *h = mailbox_head(view_mailbox(v));
     uint32_t unseen;
 
     untagged(s, "%" PRIu32 " EXISTS", view_exists(v));
-    untagged(s, "%" PRIu32 " RECENT", view_recent(v));
+    if (!(s->enabled & ENABLED_REV2))
+        untagged(s, "%" PRIu32 " RECENT", view_recent(v));
     view_put_flag_lists(s);
-    unseen = view_first_unseen(v);
-    if (unseen && !(s->enabled & ENABLED_UIDONLY))
+    unseen = s->enabled & (ENABLED_UIDONLY | ENABLED_REV2) ? 0 : view_first_unseen(v);
+    if (unseen)
         untagged(s, "OK [UNSEEN %" PRIu32 "] Ok", unseen);
     untagged(s, "OK [UIDVALIDITY %" PRIu32 "] Ok", h->uidvalidity);
     untagged(s, "OK [UIDNEXT %" PRIu32 "] Ok", h->last_uid + 1);
@@ -72,6 +74,8 @@ static void describe(struct session *s, struct qresync *q)
     /* RFC 8474 4.2 */
     untagged(s, "OK [MAILBOXID (%.*s)] Ok", SLICE_ARG(mailbox_uniqueid(view_mailbox(v))));
     untagged(s, "OK [URLMECH INTERNAL] Ok");    /* RFC 4467 BASE.7.1 */
+    if (s->enabled & ENABLED_REV2)              /* RFC 9051 6.3.2 */
+        list_tell(s, mailbox_name(view_mailbox(v)), given);
     s->modseq_told = s->enabled & ENABLED_CONDSTORE;
     if (q->given && view_has_modseqs(v))        /* RFC 7162 3.2.5.1 */
         qresync_tell(s, q);
@@ -86,7 +90,7 @@ static err_t open_view(struct session *s, const struct mbentry *entry, rights_t 
     return err ? err : view_open(s, mb, rights, examine ? VIEW_READONLY : 0, &s->view);
 }
 
-static err_t read_args(struct session *s, struct slice *name, struct qresync *q)
+static err_t read_args(struct session *s, struct slice *given, struct slice *name, struct qresync *q)
 {
     err_t err;
 
@@ -94,7 +98,7 @@ static err_t read_args(struct session *s, struct slice *name, struct qresync *q)
         args_bad(s, err);
         return err;
     }
-    if ((err = args_mailbox(s, name)) != ERR_OK)
+    if ((err = args_mailbox_given(s, given, name)) != ERR_OK)
         return err;
     if ((err = read_params(s, q)) != ERR_OK) {
         args_bad(s, err);
@@ -103,7 +107,7 @@ static err_t read_args(struct session *s, struct slice *name, struct qresync *q)
     return args_end(s);
 }
 
-static void select_mailbox(struct session *s, struct slice name, struct qresync *q)
+static void select_mailbox(struct session *s, struct slice given, struct slice name, struct qresync *q)
 {
     struct mbentry entry;
     rights_t rights;
@@ -121,7 +125,7 @@ static void select_mailbox(struct session *s, struct slice name, struct qresync 
             serve_proc(s->base, arena_cstr(s->base->command, name), s->cmd->name);
             quota_alert(s);
             view_warn(s);
-            describe(s, q);
+            describe(s, given, q);
             reply_ok_code(s, view_is_readonly(s->view) ? "READ-ONLY" : "READ-WRITE", "Completed");
         }
     }
@@ -131,10 +135,10 @@ static void select_mailbox(struct session *s, struct slice name, struct qresync 
 void cmd_select(void *session, const struct command *cmd)
 {
     struct qresync q = { 0 };
-    struct slice name;
+    struct slice given, name;
 
-    if (read_args(session, &name, &q) == ERR_OK)
-        select_mailbox(session, name, &q);
+    if (read_args(session, &given, &name, &q) == ERR_OK)
+        select_mailbox(session, given, name, &q);
     qresync_fini(&q);
 }
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "imap/imapd/search_context.h"
+#include "imap/imapd/search_filter.h"
 #include "imap/imapd/search_state.h"
 #include "imap/imapd/sort_run.h"
 #include "lib/base/mem.h"
@@ -106,7 +107,7 @@ static void run(struct session *s, struct search_args *a, const struct search_re
 void cmd_sort(void *session, const struct command *cmd)
 {
     struct session *s = session;
-    struct search_args a = { .s = s };
+    struct search_args a = { .s = s, .filter = search_filter_find };
     struct search_return ret = { 0 };
     struct sort_order order = { .n = 0 };
     err_t err = imaptok_sp(&s->tok);

@@ -87,6 +87,8 @@ static err_t read_item(struct session *s, unsigned *items)
     for (size_t i = 0; i < NROWS; i++) {
         if (!slice_eqs_nocase(word, rows[i].name))
             continue;
+        if (rows[i].want == STATUS_RECENT && (s->enabled & ENABLED_REV2))   /* RFC 9051 E 12 */
+            break;
         *items |= 1u << i;
         s->enabled |= rows[i].enables;
         return ERR_OK;

@@ -2,6 +2,7 @@
 #include "imap/imapd/imapd.h"
 
 #include "imap/imapd/search_run.h"
+#include "imap/imapd/search_filter.h"
 #include "imap/imapd/search_state.h"
 #include "imap/search/thread.h"
 #include "lib/base/mem.h"
@@ -56,7 +57,7 @@ static void tell(struct session *s, enum thread_algorithm algorithm, const struc
 void cmd_thread(void *session, const struct command *cmd)
 {
     struct session *s = session;
-    struct search_args a = { .s = s };
+    struct search_args a = { .s = s, .filter = search_filter_find };
     struct search_return all = { .what = RETURN_ALL };
     struct vec hits = VEC_INIT(uint32_t);
     enum thread_algorithm algorithm;

@@ -30,6 +30,7 @@ const struct command imap_commands[] = {
     { "ID",             cmd_id,            ST_ANY,         C_MAY_EXPUNGE, NULL },
     { "GENURLAUTH",     cmd_genurlauth,    ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },
     { "IDLE",           cmd_idle,          ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
+    { "LANGUAGE",       cmd_language,      ST_ANY,         C_MAY_EXPUNGE, NULL },
     { "LIST",           cmd_list,          ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "LISTRIGHTS",     cmd_listrights,    ST_LOGGED_IN,   C_MAY_EXPUNGE, NULL },
     { "LOCALCREATE",    cmd_create,        ST_LOGGED_IN,   C_WRITE | C_MAY_EXPUNGE, NULL },

@@ -33,7 +33,7 @@ struct fetch_section {
     size_t nfields;
     bool fields_cached;             /* the cache's header item answers it */
     bool partial;
-    uint32_t start, count;
+    uint64_t start, count;          /* 63 bits */
     struct slice label;             /* "BODY[1.TEXT]" as echoed, without <start> */
 };
 

@@ -133,10 +133,10 @@ static err_t read_partial(struct session *s, struct fetch_section *sec)
     if (!imaptok_accept(t, '<'))
         return ERR_OK;
     sec->partial = true;
-    if ((err = imaptok_number(t, &sec->start)) != ERR_OK || (err = imaptok_char(t, '.')) != ERR_OK
-        || (err = imaptok_nz_number(t, &sec->count)) != ERR_OK)
+    if ((err = imaptok_number64(t, &sec->start)) != ERR_OK || (err = imaptok_char(t, '.')) != ERR_OK
+        || (err = imaptok_number64(t, &sec->count)) != ERR_OK)
         return err;
-    return imaptok_char(t, '>');
+    return sec->count ? imaptok_char(t, '>') : ERR_SYNTAX;
 }
 
 /* The label of the reply says what was asked for, without ".PEEK". */

@@ -1,6 +1,8 @@
 /* fetch_body.c - bytes of a message section, from cache or file; see fetch.h */
 #include "imap/imapd/fetch.h"
 
+#include <inttypes.h>
+
 #include "imap/store/cache.h"
 #include "lib/os/file.h"
 #include "lib/text/cte.h"
@@ -26,7 +28,7 @@ static void put_label(const struct fetch_section *sec, struct buf *b)
 {
     buf_add_slice(b, sec->label);
     if (sec->partial)
-        buf_addf(b, "<%u>", sec->start);
+        buf_addf(b, "<%" PRIu64 ">", sec->start);
     buf_addc(b, ' ');
 }
 

@@ -28,8 +28,13 @@ enum imap_state {
     ST_LOGGED_IN = ST_AUTH | ST_SELECTED, ST_ANY = ST_NOAUTH | ST_AUTH | ST_SELECTED
 };
 
-/* What the client enabled (RFC 5161): RFC 7162, 9586, 6855. */
-enum imap_enabled { ENABLED_CONDSTORE = 1, ENABLED_QRESYNC = 2, ENABLED_UIDONLY = 4, ENABLED_UTF8 = 8 };
+/* What the client enabled (RFC 5161): RFC 7162, 9586, 6855, 9051. */
+enum imap_enabled {
+    ENABLED_CONDSTORE = 1, ENABLED_QRESYNC = 2, ENABLED_UIDONLY = 4,
+    ENABLED_UTF8 = 8,                       /* names and quoted strings in UTF-8 */
+    ENABLED_ACCEPT = 16,                    /* UTF8=ACCEPT itself, with what it forbids */
+    ENABLED_REV2 = 32                       /* IMAP4rev2: RFC 9051 where it differs from RFC 3501 */
+};
 
 struct view;
 
@@ -75,6 +80,8 @@ err_t args_continue(struct session *) NODISCARD;
 
 /* Mailbox name argument to internal name (arena).  On failure the tagged NO/BAD is out. */
 err_t args_mailbox(struct session *, struct slice *intname_out) NODISCARD;
+/* The same, and the name as it was given (arena). */
+err_t args_mailbox_given(struct session *, struct slice *given_out, struct slice *intname_out) NODISCARD;
 /* Arguments must end here; else BAD is out. */
 err_t args_end(struct session *) NODISCARD;
 /* After a failed imaptok call: tagged BAD with tok.why. */
@@ -107,6 +114,10 @@ void session_put_mailbox(struct session *, struct buf *, struct slice intname);
 void capability_text(struct session *, struct buf *out);        /* for greeting and OK [CAPABILITY] */
 /* For CAPABILITY: the same, and before login what cyradm wants to know. */
 void capability_answer(struct session *, struct buf *out);
+/* Is UTF8=ACCEPT there (RFC 6855)?  Only where headers in UTF-8 are stored as they come. */
+bool capability_utf8(const struct session *);
+/* Is IMAP4rev2 there (RFC 9051)?  IDLE belongs to it. */
+bool capability_rev2(const struct session *);
 
 /* ---- session.c ---- */
 void session_run(struct session_base *);        /* one connection, greeting to logout */
@@ -124,12 +135,17 @@ typedef void imap_handler(void *session, const struct command *);
 imap_handler cmd_login, cmd_authenticate, cmd_starttls, cmd_unauthenticate, cmd_logout, cmd_id;
 /* cmd_any.c */
 imap_handler cmd_capability, cmd_noop, cmd_namespace, cmd_enable, cmd_compress;
+/* cmd_language.c */
+imap_handler cmd_language;
 /* cmd_select.c */
 imap_handler cmd_select, cmd_close, cmd_unselect, cmd_check;
 /* cmd_mailbox.c */
 imap_handler cmd_create, cmd_delete, cmd_rename;
 /* cmd_list.c, cmd_subs.c, cmd_status.c */
 imap_handler cmd_list, cmd_lsub, cmd_xlist, cmd_subscribe, cmd_unsubscribe, cmd_status;
+/* An untagged LIST of one mailbox, with OLDNAME if that is another name than it has now (RFC 9051
+ * 6.3.9.7); empty: none. */
+void list_tell(struct session *, struct slice intname, struct slice oldname);
 /* cmd_append.c, cmd_copy.c, cmd_expunge.c, cmd_store.c, cmd_fetch.c, cmd_search.c, cmd_idle.c */
 imap_handler cmd_append, cmd_copy, cmd_expunge, cmd_store, cmd_fetch, cmd_search, cmd_idle;
 /* cmd_sort.c, cmd_thread.c, cmd_esearch.c */

@@ -2,11 +2,13 @@
  * (metadata.h) */
 #include "imap/imapd/metadata.h"
 
+#include "imap/imapd/search_filter.h"
 #include "imap/store/annot.h"
 #include "imap/store/mailbox.h"
 #include "imap/store/mbname.h"
 #include "imap/store/specialuse.h"
 #include "lib/conf/conf.h"
+#include "lib/text/ascii.h"
 #include "lib/text/date_imap.h"
 
 /* Everything about one SETMETADATA. */
@@ -36,6 +38,8 @@ static const struct refusal no_private = { "METADATA NOPRIVATE",
                                            "Private annotations need a user" };
 static const struct refusal too_large = { "METADATA MAXSIZE 65536", "Annotation is too large" };
 static const struct refusal bad_value = { "CANNOT", "Invalid annotation value" };
+static const struct refusal bad_filter = { "CANNOT", "These are no complete search criteria" };
+static const struct refusal bad_filter_name = { "CANNOT", "Invalid filter name" };
 static const struct refusal bad_use = { "USEATTR", "Invalid annotation entry" };
 static const struct refusal use_conflict = { "USEATTR", "SPECIAL-USE flag conflict" };
 
@@ -122,19 +126,36 @@ static void place(struct setting *t, const struct annot_entry *e, const struct m
     }
 }
 
-static const struct refusal *take_set(struct setting *t, const struct metadata_set *set)
+/* RFC 5466 3.2: a filter is stored under its name in lower case, and only if it can be used. */
+static const struct refusal *check_filter(const struct setting *t, enum search_filter_entry kind,
+                                          struct metadata_set *set)
+{
+    char *name = arena_strndup(t->s->base->command, set->name.p, set->name.n);
+
+    for (size_t i = 0; i < set->name.n; i++)
+        name[i] = ascii_lower(name[i]);
+    set->name = slice_make(name, set->name.n);
+    if (kind == FILTER_BAD_NAME)
+        return &bad_filter_name;
+    return kind == FILTER_VALUE && set->value.n && !search_filter_is_sound(t->s, set->value) ? &bad_filter : NULL;
+}
+
+static const struct refusal *take_set(struct setting *t, struct metadata_set *set)
 {
     const struct annot_entry *e =
         annot_entry_find(t->entry ? ANNOT_MAILBOX : ANNOT_SERVER, set->name);
+    const enum search_filter_entry filter = t->entry ? FILTER_NONE : search_filter_entry(set->name);
     const struct refusal *why;
     struct buf value = BUF_INIT;
 
-    if (!e && !conf_bool(CONF_ANNOTATION_ALLOW_UNDEFINED))
+    if (!e && !filter && !conf_bool(CONF_ANNOTATION_ALLOW_UNDEFINED))
         return &denied;
     if ((why = check_rights(t, e, set)) != NULL)
         return why;
     if (set->value.n > METADATA_VALUE_MAX)
         return &too_large;
+    if (filter && (why = check_filter(t, filter, set)) != NULL)
+        return why;
     err_t err = annot_value_check(e ? e->type : ANNOT_STRING, set->value, &value);
     if (err)
         why = err == ERR_UNSUPPORTED ? &bad_use : &bad_value;

@@ -24,6 +24,7 @@ struct key_row {
 enum date_range { BEFORE, ON, SINCE };
 
 static err_t read_one(struct search_args *a, unsigned depth, struct expr **out);
+static err_t read_and(struct search_args *a, unsigned depth, bool in_list, struct expr **out);
 
 static struct expr *node(struct search_args *a, enum expr_op op)
 {
@@ -48,9 +49,29 @@ static err_t key_plain(struct search_args *a, const struct key_row *row, unsigne
     return ERR_OK;
 }
 
+/* IMAP4rev2 knows nothing of \Recent (RFC 9051 E 12). */
+static err_t check_rev1(struct search_args *a)
+{
+    if (!(a->s->enabled & ENABLED_REV2))
+        return ERR_OK;
+    a->s->tok.why = "IMAP4rev2 has no such Search criteria";
+    return ERR_SYNTAX;
+}
+
+static err_t key_recent(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    err_t err = check_rev1(a);
+
+    return err ? err : key_plain(a, row, depth, out);
+}
+
 /* NEW = RECENT UNSEEN */
 static err_t key_new(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
 {
+    err_t err = check_rev1(a);
+
+    if (err)
+        return err;
     *out = node(a, EX_AND);
     expr_add(*out, node(a, EX_RECENT));
     expr_add(*out, negated(a, node(a, EX_SEEN)));
@@ -88,12 +109,16 @@ static err_t key_date(struct search_args *a, const struct key_row *row, unsigned
     return ERR_OK;
 }
 
+/* RFC 9051 allows 63 bits; no message is larger than 32 can tell. */
 static err_t key_number(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
 {
+    uint64_t n;
     err_t err = imaptok_sp(&a->s->tok);
 
     *out = node(a, row->op);
-    return err ? err : imaptok_number(&a->s->tok, &(*out)->num);
+    if (!err && (err = imaptok_number64(&a->s->tok, &n)) == ERR_OK)
+        (*out)->num = n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+    return err;
 }
 
 /* RFC 5032 3: an interval is not 0. */
@@ -147,6 +172,17 @@ static err_t key_not(struct search_args *a, const struct key_row *row, unsigned 
     return err;
 }
 
+/* The next key of a filter that is in the place of one of the command. */
+static bool take_more(struct search_args *a, struct expr **out)
+{
+    if (!a->more)
+        return false;
+    *out = a->more;
+    a->more = a->more->next;
+    (*out)->next = NULL;
+    return true;
+}
+
 static err_t key_or(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
 {
     struct expr *e = NULL;
@@ -154,11 +190,12 @@ static err_t key_or(struct search_args *a, const struct key_row *row, unsigned d
 
     *out = node(a, EX_OR);
     for (int i = 0; !err && i < 2; i++) {
-        err = imaptok_sp(&a->s->tok);
-        if (!err)
+        err = take_more(a, &e) ? ERR_OK : imaptok_sp(&a->s->tok);
+        if (!err && !e)
             err = read_one(a, depth + 1, &e);
         if (!err)
             expr_add(*out, e);
+        e = NULL;
     }
     return err;
 }
@@ -245,6 +282,54 @@ static err_t key_fuzzy(struct search_args *a, const struct key_row *row, unsigne
     return err ? err : read_one(a, depth + 1, out);
 }
 
+/* ---- FILTER (RFC 5466 3.1) ---- */
+
+/* The filter's text to its keys, which go on from the outer text as if they had stood there. */
+static err_t expand(struct search_args *a, struct slice text, unsigned depth, struct expr **out)
+{
+    struct imaptok outer = a->s->tok;
+    struct expr *keys = NULL;
+
+    imaptok_init(&a->s->tok, text, a->arena, IMAPTOK_UTF8);
+    a->filters++;
+    err_t err = read_and(a, depth + 1, false, &keys);
+    a->filters--;
+    outer.why = a->s->tok.why;
+    a->s->tok = outer;
+    if (err)
+        return err;
+    *out = keys->child;
+    a->more = keys->child->next;
+    keys->child->next = NULL;
+    return ERR_OK;
+}
+
+/* "Inserted verbatim": NOT and OR before it take as many of its keys as they need. */
+static err_t key_filter(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    struct imaptok *t = &a->s->tok;
+    struct slice name, text;
+    err_t err = imaptok_sp(t);
+
+    if (!err)
+        err = imaptok_atom(t, &name);
+    if (!err && slice_find(name, '/') >= 0)
+        err = ERR_SYNTAX;
+    if (!err && a->charset.n && !slice_eqs_nocase(a->charset, "utf-8") && !slice_eqs_nocase(a->charset, "us-ascii")) {
+        t->why = "[BADCHARSET (US-ASCII UTF-8)] FILTER is in UTF-8";
+        err = ERR_SYNTAX;
+    }
+    if (err)
+        return err;
+    *out = node(a, row->op);
+    if (a->names_only)
+        return ERR_OK;
+    if (a->filters < SEARCH_FILTERS_MAX && a->filter && a->filter(a->s, name, &text) == ERR_OK)
+        return expand(a, text, depth, out);
+    t->why = arena_printf(a->s->base->command, "UNDEFINED-FILTER %.*s", SLICE_ARG(name));
+    return ERR_NOTFOUND;
+}
+
 static const struct key_row keys[] = {
     { "ALL", key_plain, EX_ALL, 0, false },
     { "ANSWERED", key_plain, EX_FLAG, FLAG_ANSWERED, false },
@@ -255,6 +340,7 @@ static const struct key_row keys[] = {
     { "DELETED", key_plain, EX_FLAG, FLAG_DELETED, false },
     { "DRAFT", key_plain, EX_FLAG, FLAG_DRAFT, false },
     { "EMAILID", key_objectid, EX_EMAILID, 0, false },
+    { "FILTER", key_filter, EX_ALL, 0, false },
     { "FLAGGED", key_plain, EX_FLAG, FLAG_FLAGGED, false },
     { "FROM", key_text, EX_FROM, 0, false },
     { "FUZZY", key_fuzzy, EX_AND, 0, false },
@@ -264,11 +350,11 @@ static const struct key_row keys[] = {
     { "MODSEQ", key_modseq, EX_MODSEQ, 0, false },
     { "NEW", key_new, EX_AND, 0, false },
     { "NOT", key_not, EX_NOT, 0, false },
-    { "OLD", key_plain, EX_RECENT, 0, true },
+    { "OLD", key_recent, EX_RECENT, 0, true },
     { "OLDER", key_interval, EX_OLDER, 0, false },
     { "ON", key_date, EX_INTERNALDATE, ON, false },
     { "OR", key_or, EX_OR, 0, false },
-    { "RECENT", key_plain, EX_RECENT, 0, false },
+    { "RECENT", key_recent, EX_RECENT, 0, false },
     { "SAVEDATESUPPORTED", key_plain, EX_ALL, 0, false },
     { "SAVEDBEFORE", key_date, EX_SAVEDATE, BEFORE, false },
     { "SAVEDON", key_date, EX_SAVEDATE, ON, false },
@@ -304,7 +390,9 @@ static err_t read_and(struct search_args *a, unsigned depth, bool in_list, struc
         err = read_one(a, depth, &e);
         if (err)
             return err;
-        expr_add(*out, e);
+        do
+            expr_add(*out, e);
+        while (take_more(a, &e));
         if (in_list ? imaptok_peek(&a->s->tok) == ')' : imaptok_at_end(&a->s->tok))
             return ERR_OK;
         err = imaptok_sp(&a->s->tok);
@@ -364,7 +452,7 @@ static err_t take_charset(struct search_args *a)
 /* Behind the word CHARSET (RFC 6855 3). */
 static err_t take_charset_word(struct search_args *a)
 {
-    if (a->s->enabled & ENABLED_UTF8) {
+    if (a->s->enabled & ENABLED_ACCEPT) {
         a->s->tok.why = "UTF8=ACCEPT leaves no choice of CHARSET";
         return ERR_SYNTAX;
     }

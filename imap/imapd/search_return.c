@@ -72,6 +72,7 @@ err_t search_return_read(struct session *s, struct search_return *r)
     if (!imaptok_accept_word(&s->tok, "RETURN"))
         return ERR_OK;
     r->given = true;
+    r->what = 0;
     if ((err = imaptok_sp(&s->tok)) == ERR_OK)
         err = imaptok_open(&s->tok);
     while (!err && (err = imaptok_more(&s->tok, &more)) == ERR_OK && more)

@@ -1,6 +1,7 @@
 /* search_run.c - finding the messages of a searching command; see search_run.h */
 #include "imap/imapd/search_run.h"
 
+#include "imap/imapd/progress.h"
 #include "imap/imapd/search_state.h"
 
 static bool is_seen(void *arg, uint32_t recno)
@@ -28,13 +29,18 @@ struct matcher *search_begin(struct view *v, const struct search_args *a)
 
 void search_refuse(struct session *s, err_t err, const struct search_return *ret)
 {
-    if (err != ERR_UNSUPPORTED) {
+    const bool undefined = err == ERR_NOTFOUND;         /* RFC 5466 3.1 */
+
+    if (err != ERR_UNSUPPORTED && !undefined) {
         args_bad(s, err);
         return;
     }
     if ((ret->what & RETURN_SAVE) && s->view)
         search_save(view_search(s->view), NULL);
-    reply_no(s, "BADCHARSET (US-ASCII UTF-8)", "Unrecognized character set");
+    if (undefined)
+        reply_no(s, s->tok.why, "There is no such filter");
+    else
+        reply_no(s, "BADCHARSET (US-ASCII UTF-8)", "Unrecognized character set");
 }
 
 struct run {
@@ -42,12 +48,16 @@ struct run {
     struct matcher *m;
     const struct expr *root;
     struct vec *hits;
+    struct progress *progress;
 };
 
+/* Nothing is half written while a search runs: it may speak after any message (RFC 9585). */
 static bool is_hit(const struct run *r, uint32_t n)
 {
     uint32_t recno = view_recno(r->v, n);
 
+    if (progress_due(r->progress))
+        progress_tell(r->progress);
     return recno && matcher_test(r->m, r->root, n, recno);
 }
 
@@ -85,9 +95,11 @@ static void find_all(const struct run *r)
 
 void search_collect(struct view *v, const struct search_args *a, const struct search_return *ret, struct vec *hits)
 {
-    struct run r = { v, search_begin(v, a), a->root, hits };
+    struct progress own;
+    struct run r = { v, search_begin(v, a), a->root, hits, a->progress ? a->progress : &own };
     unsigned ends = ret->what & (RETURN_MIN | RETURN_MAX);
 
+    progress_begin(&own, a->s, view_exists(v));
     if (ends && !(ret->what & (RETURN_ALL | RETURN_COUNT | RETURN_PARTIAL | RETURN_UPDATE)))
         find_ends(&r, ends);
     else

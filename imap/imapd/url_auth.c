@@ -8,7 +8,6 @@
 #include "lib/base/rand.h"
 #include "lib/conf/conf.h"
 #include "lib/text/ascii.h"
-#include "lib/text/mutf7.h"
 
 static const char bad_url[] = "Poorly specified URL";
 
@@ -37,14 +36,11 @@ static bool is_complete(const struct imapurl *u)
 /* Internal name of the mailbox as that user names it, in the arena. */
 static err_t mailbox_of(struct session *s, const struct namespace *ns, const struct imapurl *u, struct slice *out)
 {
-    struct buf ext = BUF_INIT, name = BUF_INIT;
-    err_t err = mutf7_from_utf8(u->mailbox, &ext);
+    struct buf name = BUF_INIT;
+    err_t err = namespace_utf8_to_internal(ns, u->mailbox, &name);
 
     if (!err)
-        err = namespace_to_internal(ns, buf_slice(&ext), &name);
-    if (!err)
         *out = arena_dup(s->base->command, buf_slice(&name));
-    buf_fini(&ext);
     buf_fini(&name);
     return err;
 }

@@ -398,7 +398,7 @@ void view_flags_text(const struct view *v, uint32_t recno, struct buf *out)
     start = out->n;
     if (recno) {
         mailbox_record(v->mb, recno, &rec);
-        if (view_is_recent(v, recno))
+        if (!(v->session->enabled & ENABLED_REV2) && view_is_recent(v, recno))
             add_word(out, start, SLICE_LIT("\\Recent"));
     }
     for (size_t i = 0; i < sizeof system_flags / sizeof *system_flags; i++)

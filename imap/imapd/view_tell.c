@@ -93,7 +93,9 @@ static void tell_new(struct view *v)
     if (v->n == before)
         return;
     view_claim_recent(v, view_uid(v, v->n));
-    stream_printf(o(v), "* %u EXISTS\r\n* %u RECENT\r\n", v->n, view_recent(v));
+    stream_printf(o(v), "* %u EXISTS\r\n", v->n);
+    if (!(v->session->enabled & ENABLED_REV2))
+        stream_printf(o(v), "* %u RECENT\r\n", view_recent(v));
 }
 
 void view_fetch_head(struct session *s, uint32_t msgno, struct buf *out)
@@ -105,10 +107,10 @@ void view_fetch_head(struct session *s, uint32_t msgno, struct buf *out)
     buf_adds(out, uidonly ? " UIDFETCH (" : " FETCH (");
 }
 
-/* RFC 7162 3.2.4; with UIDFETCH it stands in front. */
+/* RFC 7162 3.2.4, RFC 9051 7.5.2; with UIDFETCH it stands in front. */
 static bool wants_uid(const struct session *s)
 {
-    return (s->is_uid || (s->enabled & ENABLED_CONDSTORE)) && !(s->enabled & ENABLED_UIDONLY);
+    return (s->is_uid || (s->enabled & (ENABLED_CONDSTORE | ENABLED_REV2))) && !(s->enabled & ENABLED_UIDONLY);
 }
 
 void view_put_flags(struct session *s, uint32_t msgno)

@@ -95,7 +95,7 @@ void memo_begin(struct memo *m, struct mailbox *mb)
 
 void memo_end(struct memo *m)
 {
-    size_t links = m->links ? (map_count(m->ids) + m->refs.n) * sizeof(struct text_cell) : 0;
+    size_t links = m->links ? (memo_ids(m) + m->refs.n) * sizeof(struct text_cell) : 0;
 
     if (m->text.n + links > MEMO_KEEP)
         forget(m);

@@ -50,26 +50,39 @@ struct changing {
     struct db *db;
     struct db_txn *txn;
     struct slice uniqueid;
+    struct slice userid;                /* of the server, each user's values are counted apart */
     bool counted;
     unsigned n;                         /* values that are there, when counted */
 };
+
+static bool counts(const struct changing *c, struct slice key)
+{
+    struct slice first, entry, userid;
+
+    if (c->uniqueid.n)
+        return true;
+    (void)slice_split(slice_split(slice_split(key, '\0', &first, NULL), '\0', &entry, NULL), '\0', &userid, NULL);
+    return slice_eq(userid, c->userid);
+}
 
 static err_t count_value(void *arg, struct slice key, struct slice value)
 {
     struct changing *c = arg;
 
-    (void)key;
     (void)value;
-    return ++c->n >= ANNOT_ENTRIES_MAX ? ERR_LIMIT : ERR_OK;
+    c->n += counts(c, key);
+    return c->n >= ANNOT_ENTRIES_MAX ? ERR_LIMIT : ERR_OK;
 }
 
 /* One value more: is there room? */
-static err_t make_room(struct changing *c)
+static err_t make_room(struct changing *c, struct slice userid)
 {
     struct buf prefix = BUF_INIT;
     err_t err = ERR_OK;
 
-    if (!c->counted) {
+    if (!c->counted || !slice_eq(c->userid, userid)) {
+        c->userid = userid;
+        c->n = 0;
         buf_add_slice(&prefix, c->uniqueid);
         buf_addc(&prefix, '\0');
         err = db_foreach(c->db, c->txn, buf_slice(&prefix), count_value, c);
@@ -88,7 +101,7 @@ static err_t change_one(struct changing *c, const struct annot_change *change)
     if (change->value.n) {
         err = db_fetch(c->db, c->txn, buf_slice(&key), &bytes);
         if (err == ERR_NOTFOUND)
-            err = make_room(c);
+            err = make_room(c, change->userid);
         annot_format_value(change->value, 0, 0, &bytes);
         if (!err)
             err = db_store(c->txn, buf_slice(&key), buf_slice(&bytes));

@@ -26,8 +26,8 @@ struct annot_change {
     struct slice value;                 /* empty: remove it */
 };
 /* All of them in one transaction, durable on ERR_OK.  The index header of a mailbox does not hear
- * of it: mbop_annotate_all() does all.  ERR_LIMIT: the mailbox (or the server) has
- * ANNOT_ENTRIES_MAX values already. */
+ * of it: mbop_annotate_all() does all.  ERR_LIMIT: the mailbox has ANNOT_ENTRIES_MAX values already,
+ * or the server as many of that user. */
 enum { ANNOT_ENTRIES_MAX = 2000 };
 err_t annot_change_all(struct store *, struct slice uniqueid, const struct annot_change *,
                        size_t n) NODISCARD;

@@ -322,20 +322,26 @@ static err_t mutf7_to_internal(const struct namespace *ns, struct slice ext, str
     return standard_to_internal(ns, ext, intname);
 }
 
-err_t namespace_to_internal(const struct namespace *ns, struct slice ext, struct buf *intname)
+err_t namespace_utf8_to_internal(const struct namespace *ns, struct slice utf8, struct buf *intname)
 {
     struct buf mutf7 = BUF_INIT;
     err_t err = ERR_BADNAME;
 
     buf_reset(intname);
-    if (!ns->utf8)
-        return mutf7_to_internal(ns, ext, intname);
-    if (is_net_unicode(ext))
-        err = mutf7_from_utf8(ext, &mutf7);
+    if (is_net_unicode(utf8))
+        err = mutf7_from_utf8(utf8, &mutf7);
     if (!err)
         err = mutf7_to_internal(ns, buf_slice(&mutf7), intname);
     buf_fini(&mutf7);
     return err;
+}
+
+err_t namespace_to_internal(const struct namespace *ns, struct slice ext, struct buf *intname)
+{
+    if (ns->utf8)
+        return namespace_utf8_to_internal(ns, ext, intname);
+    buf_reset(intname);
+    return mutf7_to_internal(ns, ext, intname);
 }
 
 /* ---- internal to external ---- */

@@ -27,6 +27,9 @@ struct slice namespace_inbox(const struct namespace *);
  * deleted mailboxes (administrators only), control characters in UTF-8.  Does not check existence or rights. */
 err_t namespace_to_internal(const struct namespace *, struct slice ext,
                             struct buf *intname) NODISCARD;
+/* The same with a name in UTF-8, whatever the client has enabled: from an IMAP URL (RFC 5092 8). */
+err_t namespace_utf8_to_internal(const struct namespace *, struct slice utf8,
+                                 struct buf *intname) NODISCARD;
 /* Internal to external for this user; empty when there is no way to name it (another domain without
  * crossdomains, a deleted mailbox).  What it gives is read back by namespace_to_internal(). */
 void namespace_to_external(const struct namespace *, struct slice intname, struct buf *ext);

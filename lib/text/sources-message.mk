@@ -11,10 +11,11 @@ lib_text_libtext_a_SOURCES += \
 	lib/text/html.c lib/text/html.h lib/text/html_entities.inc \
 	lib/text/mime.c lib/text/mime.h \
 	lib/text/mime_bounds.c lib/text/mime_bounds.h \
+	lib/text/nfc.c lib/text/nfc.h lib/text/nfc_tables.inc \
 	lib/text/param2231.c lib/text/param2231.h \
 	lib/text/qp.c lib/text/qp.h \
 	lib/text/utf8.c lib/text/utf8.h \
 	lib/text/word2047.c lib/text/word2047.h
 
-# Writes fold_tables.inc anew from a later Unicode
-EXTRA_DIST += lib/text/fold_tables.pl
+# Write fold_tables.inc and nfc_tables.inc anew from a later Unicode
+EXTRA_DIST += lib/text/fold_tables.pl lib/text/nfc_tables.pl
