@@ -44,7 +44,7 @@ static err_t wait_once(struct session *s, int fd)
     err = stream_wait(out(s), fd, conf_seconds(CONF_IMAPIDLEPOLL) * 1000, &input, &other);
     if (err && err != ERR_TIMEOUT && err != ERR_AGAIN)
         return err;
-    while (other && idle_read(fd) != IDLE_NOTHING)
+    while (other && idle_read(fd, NULL) != IDLE_NOTHING)
         ;
     idle_refresh();
     show_news(s);
