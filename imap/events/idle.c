@@ -15,6 +15,7 @@ enum {
     MS_PER_S = 1000,
     PATIENCE_MS = 100,                  /* for idled to take what is in its queue */
     OFFENDED_MS = 10000,                /* not waited for again after that was in vain */
+    WATCH_PATIENCE_MS = 5000,           /* for many names at once, which somebody waits for */
     UNANSWERED_MAX = 1                  /* pings: then idled is not what it was */
 };
 
@@ -40,18 +41,24 @@ bool idle_is_enabled(void)
 }
 
 /* body: at most IDLE_FORMAT_BODY_MAX bytes. */
-static err_t send_body(int fd, enum idle_format_which which, struct slice name, struct slice body)
+static err_t send_within(int fd, enum idle_format_which which, struct slice name, struct slice body,
+                         int patience_ms)
 {
     char datagram[IDLE_FORMAT_WHOLE_MAX];
     size_t n = idle_format_put(datagram, which, name);
-    uint64_t now = clock_mono_ms();
 
     if (body.n)
         memcpy(datagram + n, body.p, body.n);
-    /* nobody there, or it does not read: polling finds out */
-    err_t err = sock_send_unix_dgram_within(fd, conf_string(CONF_IDLESOCKET),
-                                            slice_make(datagram, n + body.n),
-                                            now < idle.no_wait_until_ms ? 0 : PATIENCE_MS);
+    return sock_send_unix_dgram_within(fd, conf_string(CONF_IDLESOCKET),
+                                       slice_make(datagram, n + body.n), patience_ms);
+}
+
+/* Nobody there, or it does not read: polling finds out. */
+static err_t send_body(int fd, enum idle_format_which which, struct slice name, struct slice body)
+{
+    const bool waits = clock_mono_ms() >= idle.no_wait_until_ms;
+    err_t err = send_within(fd, which, name, body, waits ? PATIENCE_MS : 0);
+
     if (err == ERR_AGAIN)
         idle.no_wait_until_ms = clock_mono_ms() + OFFENDED_MS;
     return err;
@@ -112,10 +119,8 @@ static err_t open_listener(void)
     buf_reset(&idle.path);
     conf_dir(&idle.path, name);
     err = sock_bind_unix_dgram(buf_cstr(&idle.path), 0777, &idle.listener);
-    if (err)
+    if (err)                                    /* it blocks: sending may wait, reading never does */
         idle.listener = 0;
-    else
-        sock_set_nonblocking(idle.listener, true);
     return err;
 }
 
@@ -271,7 +276,8 @@ err_t idle_watch(enum idle_format_scope scope, struct slice name, int *fd_out)
     if (err)
         return err;
     memcpy(body + 1, &idle.mark.generation, sizeof idle.mark.generation);
-    err = send_body(idle.listener, IDLE_FORMAT_WATCH, name, slice_make(body, sizeof body));
+    err = send_within(idle.listener, IDLE_FORMAT_WATCH, name, slice_make(body, sizeof body),
+                      WATCH_PATIENCE_MS);
     idle.watching |= !err;
     *fd_out = idle.listener;
     if (err)

@@ -39,7 +39,7 @@ bool idle_is_enabled(void);
 void idle_tell(const struct event *);
 
 /* Begin to listen for changes of the mailbox: bind <configdirectory>/socket/idle.<pid> and
- * send INIT.  *fd_out (non-blocking, borrowed until idle_stop) becomes readable when there
+ * send INIT.  *fd_out (borrowed until idle_stop) becomes readable when there
  * is something for idle_read.  A process idles on one mailbox at a time: a second call
  * without idle_stop replaces the mailbox.  That idled does not run now is not an error:
  * idle_refresh tells it later.

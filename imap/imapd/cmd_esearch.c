@@ -126,7 +126,7 @@ static void search_view(struct esearch *e, struct view *v, bool may_watch)
     if (may_watch) {
         e->s->is_uid = true;
         e->args.progress = NULL;                /* the context outlives the command */
-        context_begin(e->s, &e->args, NULL, &hits);
+        context_begin(e->s, &e->args, &e->ret, NULL, &hits);
     }
     vec_fini(&hits);
     buf_fini(&name);

@@ -193,6 +193,8 @@ void view_close(struct view **vp)
     vec_fini(&v->msg);
     ranges_fini(&v->gone);
     ranges_fini(&v->skip);
+    ranges_fini(&v->unsaid);
+    ranges_fini(&v->own);
     ranges_fini(&v->recent_uids);
     seen_fini(&v->seen);
     buf_fini(&v->flags_told);
@@ -408,6 +410,16 @@ void view_flags_text(const struct view *v, uint32_t recno, struct buf *out)
         add_word(out, start, SLICE_LIT("\\Seen"));
     add_user_flags(v, &rec, out, start);
     buf_addc(out, ')');
+}
+
+void view_own(struct view *v, const struct ranges *uids)
+{
+    ranges_union(&v->own, uids);
+}
+
+bool view_holds_news(const struct view *v)
+{
+    return !ranges_empty(&v->gone);
 }
 
 bool view_is_gone(const struct view *v)

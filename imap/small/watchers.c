@@ -11,6 +11,7 @@ struct watchers {
     watchers_send_fn *send;
     void *arg;
     struct map *backlogs;               /* path -> struct backlog, none is empty */
+    size_t total;                       /* bytes in them */
 };
 
 /* Datagrams that wait, each behind its length. */
@@ -56,12 +57,30 @@ static size_t make(char *dst, enum idle_format_which which, struct slice name, s
     return n + sizeof mark + event.n;
 }
 
-static void add_waiting(struct backlog *b, struct slice datagram)
+static void add_waiting(struct watchers *w, struct backlog *b, struct slice datagram)
 {
     const uint32_t n = (uint32_t)datagram.n;
 
     buf_add(&b->bytes, &n, sizeof n);
     buf_add_slice(&b->bytes, datagram);
+    w->total += sizeof n + n;
+}
+
+/* Some at the front of it is out, or all of it is dropped. */
+static void remove_waiting(struct watchers *w, struct backlog *b, size_t n)
+{
+    w->total -= n;
+    buf_remove_front(&b->bytes, n);
+    b->sent -= b->sent < n ? b->sent : n;
+}
+
+static void drop_backlog(struct watchers *w, struct slice client)
+{
+    struct backlog *b = map_get(w->backlogs, client);
+
+    if (b)
+        remove_waiting(w, b, b->bytes.n);
+    map_del(w->backlogs, client);
 }
 
 /* Behind what waits already, or in place of all of it. */
@@ -74,12 +93,11 @@ static void keep(struct watchers *w, const char *client, struct slice datagram, 
         b = mem_zalloc(sizeof *b);
         map_put(w->backlogs, slice_cstr(client), b);
     }
-    if (b->bytes.n - b->sent + datagram.n > WATCHERS_BACKLOG_MAX) {
-        buf_reset(&b->bytes);
-        b->sent = 0;
+    if (b->bytes.n - b->sent + datagram.n > WATCHERS_BACKLOG_MAX || w->total + datagram.n > WATCHERS_TOTAL_MAX) {
+        remove_waiting(w, b, b->bytes.n);
         datagram = slice_make(lost, make(lost, IDLE_FORMAT_PING, IDLE_FORMAT_NO_NAME, mark, SLICE_NULL));
     }
-    add_waiting(b, datagram);
+    add_waiting(w, b, datagram);
 }
 
 /* False: nobody listens any more. */
@@ -149,7 +167,7 @@ void watchers_ping(struct watchers *w, struct slice client, uint64_t now_ms)
 
 void watchers_drop(struct watchers *w, struct slice client)
 {
-    map_del(w->backlogs, client);
+    drop_backlog(w, client);
 }
 
 /* ---- telling ---- */
@@ -238,10 +256,8 @@ static err_t send_waiting(struct watchers *w, const char *client, struct backlog
         if (!err)
             b->sent += sizeof n + n;
     }
-    if (b->sent > WATCHERS_BACKLOG_MAX / 2) {
-        buf_remove_front(&b->bytes, b->sent);
-        b->sent = 0;
-    }
+    if (b->sent > WATCHERS_BACKLOG_MAX / 2)
+        remove_waiting(w, b, b->sent);
     return err;
 }
 
@@ -267,7 +283,7 @@ bool watchers_retry(struct watchers *w)
         *VEC_PUSH(&done, struct buf) = client;
     }
     for (size_t i = 0; i < done.n; i++) {
-        map_del(w->backlogs, buf_slice(VEC_AT(&done, struct buf, i)));
+        drop_backlog(w, buf_slice(VEC_AT(&done, struct buf, i)));
         buf_fini(VEC_AT(&done, struct buf, i));
     }
     vec_fini(&done);

@@ -1,8 +1,9 @@
 /* watchers.h - events on their way from idled to those who watch (NOTIFY, RFC 5465)
  *
  * The kernel's queue of a socket holds ten datagrams; what does not fit waits here and is tried
- * again.  Bounded: beyond WATCHERS_BACKLOG_MAX bytes for one watcher all of it is dropped, and a
- * datagram without an event tells it so by its number (idle_format.h).
+ * again.  Bounded: beyond WATCHERS_BACKLOG_MAX bytes for one watcher, or WATCHERS_TOTAL_MAX for all,
+ * what waits for that watcher is dropped, and a datagram without an event tells it so by its number
+ * (idle_format.h).
  */
 #ifndef SMALL_WATCHERS_H
 #define SMALL_WATCHERS_H
@@ -10,7 +11,11 @@
 #include "imap/events/idle_format.h"
 #include "imap/small/idle_table.h"
 
-enum { WATCHERS_BACKLOG_MAX = 256 * 1024, WATCHERS_RETRY_MS = 20 };
+enum {
+    WATCHERS_BACKLOG_MAX = 256 * 1024,
+    WATCHERS_TOTAL_MAX = 64 * 1024 * 1024,
+    WATCHERS_RETRY_MS = 20
+};
 
 /* How a datagram is sent: ERR_AGAIN: there is no room now; ERR_CLOSED: nobody listens any more. */
 typedef err_t watchers_send_fn(void *arg, const char *client, struct slice datagram);
