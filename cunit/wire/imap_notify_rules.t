@@ -22,7 +22,7 @@ sub heard {
     my @lines;
     for (1 .. 2) {
         $d->ok('SETMETADATA INBOX.fence (/private/comment "' . ++$serial . '")');
-        push @lines, $c->response until @lines && $lines[-1] =~ /^\* METADATA "?INBOX\.fence"? /;
+        push @lines, $c->response until @lines && $lines[-1] =~ /^\* METADATA "?INBOX\.fence"? \/private/;
         pop @lines;
     }
     s/"//g, s/\r\n/|/g for @lines;
@@ -157,6 +157,20 @@ $d->ok('SETMETADATA INBOX.fence (/shared/comment "adm")');
 my @adm = map { s/"//gr } map { $a->response } 1 .. 3;
 is(join(' / ', @adm), '* LIST (\HasNoChildren) . user.alice.adm / * LIST (\HasChildren) . user.alice / * METADATA user.alice.fence /shared/comment', '... hears of all names');
 $a->logout;
+
+# ---- an ACL that is too long to be told with the event
+my $bob = $i->imap(user => 'bob');
+$bob->ok("CREATE INBOX.$_") for 'long', 'quick';
+$bob->ok("SETACL INBOX.long " . 'x' x 60 . "$_ l") for 1 .. 120;
+heard($c);
+is(told($c, "NOTIFY SET (mailboxes (user.bob.long user.bob.long2) (MailboxName)) $fence"), 'OK Completed', 'a mailbox with a long ACL');
+$bob->ok('SETACL INBOX.long alice lr');
+is(heard($c), '* LIST (\HasNoChildren) . user.bob.long', '... is granted');
+$bob->ok('RENAME INBOX.long INBOX.long2');
+is(heard($c), '* LIST (\HasNoChildren) . user.bob.long2 (OLDNAME (user.bob.long))', '... renamed');
+$bob->ok('DELETE INBOX.long2');
+is(heard($c), '* LIST (\NonExistent) . user.bob.long2', '... and deleted');
+$bob->logout;
 
 # ---- what is left behind
 my @sockets = glob $i->path('conf/socket/idle.*');

@@ -37,7 +37,8 @@ struct event {
     bool lost;                          /* the sender could not send others before */
     uint64_t origin;
     struct slice mailbox;
-    struct slice other;                 /* new name; user of a subscription or of private metadata */
+    struct slice other;                 /* new name, also of what is deleted; user of a subscription or of private */
+                                        /* metadata */
     struct slice acl, old_acl;          /* of the mailbox; empty when too long to be told */
     struct slice entries;               /* names, each with a newline behind it */
 };

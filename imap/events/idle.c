@@ -164,7 +164,7 @@ err_t idle_start(struct slice mailbox, int *fd_out)
 
 static void ping(void)
 {
-    if (idle.unanswered > UNANSWERED_MAX ||
+    if (idle.unanswered >= UNANSWERED_MAX ||
         send_body(idle.listener, IDLE_FORMAT_PING, IDLE_FORMAT_NO_NAME, SLICE_NULL) == ERR_CLOSED)
         idle.watch_lost = true;
     idle.unanswered++;

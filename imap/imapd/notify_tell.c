@@ -147,6 +147,19 @@ static rights_t rights_by(const struct session *s, struct slice intname, struct 
     return acl_effective(intname, acl, s->base->ident, s->base->is_admin);
 }
 
+static rights_t rights_now(const struct session *s, struct slice intname)
+{
+    struct session_base *b = s->base;
+    struct mbentry entry;
+    rights_t rights = 0;
+
+    mbentry_init(&entry);
+    if (mblist_access(b->store, intname, b->ident, b->is_admin, &entry, &rights) != ERR_OK)
+        rights = 0;
+    mbentry_fini(&entry);
+    return rights;
+}
+
 /* A name that this user could be told, with these rights. */
 static bool is_visible(struct session *s, struct slice intname, rights_t rights)
 {
@@ -183,15 +196,30 @@ static void tell_name(struct session *s, struct slice intname)
 
 static void on_created(struct session *s, const struct event *ev)
 {
-    if (!is_visible(s, ev->mailbox, rights_by(s, ev->mailbox, ev->acl)))
+    if (!is_visible(s, ev->mailbox, rights_now(s, ev->mailbox)))
         return;
     tell_name(s, ev->mailbox);
     note_changed(s, ev->mailbox, wants(s, ev->mailbox, NOTIFY_MESSAGES));
 }
 
+/* An ACL that was too long for the event is still there while the mailbox is kept. */
+static rights_t rights_before(const struct session *s, const struct event *ev)
+{
+    struct mbentry entry;
+    rights_t rights = rights_by(s, ev->mailbox, ev->acl);
+
+    if (ev->acl.n || !ev->other.n)
+        return rights;
+    mbentry_init(&entry);
+    if (mblist_lookup(s->base->store, ev->other, &entry) == ERR_OK)
+        rights = rights_by(s, ev->mailbox, buf_slice(&entry.acl));
+    mbentry_fini(&entry);
+    return rights;
+}
+
 static void on_deleted(struct session *s, const struct event *ev)
 {
-    if (is_visible(s, ev->mailbox, rights_by(s, ev->mailbox, ev->acl)))
+    if (is_visible(s, ev->mailbox, rights_before(s, ev)))
         tell_name(s, ev->mailbox);
 }
 
@@ -217,8 +245,8 @@ static void tell_renamed(struct session *s, const struct event *ev)
 
 static void on_renamed(struct session *s, const struct event *ev)
 {
-    bool before = is_visible(s, ev->mailbox, rights_by(s, ev->mailbox, ev->acl));
-    bool after = is_visible(s, ev->other, rights_by(s, ev->other, ev->acl));
+    bool before = is_visible(s, ev->mailbox, rights_before(s, ev));
+    bool after = is_visible(s, ev->other, rights_now(s, ev->other));
 
     if (before && after)
         tell_renamed(s, ev);
@@ -235,7 +263,9 @@ static void on_renamed(struct session *s, const struct event *ev)
 static void on_acl(struct session *s, const struct event *ev)
 {
     const unsigned any = NOTIFY_NAME | NOTIFY_MESSAGES;
-    rights_t old = rights_by(s, ev->mailbox, ev->old_acl), now = rights_by(s, ev->mailbox, ev->acl);
+    const bool unknown = !ev->old_acl.n && !ev->acl.n;  /* too long for an event: as if they were new */
+    rights_t old = unknown ? 0 : rights_by(s, ev->mailbox, ev->old_acl);
+    rights_t now = unknown ? rights_now(s, ev->mailbox) : rights_by(s, ev->mailbox, ev->acl);
     rights_t differs = old ^ now;
     unsigned wanted;
 

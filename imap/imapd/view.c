@@ -412,16 +412,6 @@ void view_flags_text(const struct view *v, uint32_t recno, struct buf *out)
     buf_addc(out, ')');
 }
 
-void view_own(struct view *v, const struct ranges *uids)
-{
-    ranges_union(&v->own, uids);
-}
-
-bool view_holds_news(const struct view *v)
-{
-    return !ranges_empty(&v->gone);
-}
-
 bool view_is_gone(const struct view *v)
 {
     return !v->was_deleted && mbname_is_deleted(mailbox_name(v->mb));

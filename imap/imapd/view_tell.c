@@ -298,6 +298,16 @@ static void tell_contexts(struct session *s, struct ranges *touched, uint32_t la
     ranges_fini(&fresh);
 }
 
+void view_own(struct view *v, const struct ranges *uids)
+{
+    ranges_union(&v->own, uids);
+}
+
+bool view_holds_news(const struct view *v)
+{
+    return !ranges_empty(&v->gone);
+}
+
 /* What may be told now (enum notify_event).  Without NOTIFY: everything. */
 static unsigned what_to_tell(const struct session *s, bool may_expunge)
 {

@@ -23,8 +23,6 @@ static void tell_idle(void *arg, const struct store_event *ev)
     out.kind = kinds[ev->kind];
     out.what = (ev->appended ? EVENT_NEW : 0u) | (ev->expunged ? EVENT_EXPUNGED : 0u) |
                (ev->changed ? EVENT_FLAGS : 0u);
-    if (ev->kind == EV_MAILBOX_DELETED)
-        out.other = SLICE_NULL;                 /* where it went is nobody's business */
     idle_tell(&out);
 }
 
