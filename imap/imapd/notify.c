@@ -147,8 +147,10 @@ static void watch_tree(struct watch_run *r, struct slice ext)
         if (n == 0)
             watch(r, IDLE_SCOPE_TREE, IDLE_FORMAT_NO_NAME);
     }
-    for (size_t i = 0; i < n; i++)
-        watch(r, IDLE_SCOPE_TREE, ranges[i].n && !slice_ends(ranges[i], SLICE_LIT("!")) ? ranges[i] : IDLE_FORMAT_NO_NAME);
+    for (size_t i = 0; i < n; i++) {
+        const bool is_all = !ranges[i].n || slice_ends(ranges[i], SLICE_LIT("!"));
+        watch(r, IDLE_SCOPE_TREE, is_all ? IDLE_FORMAT_NO_NAME : ranges[i]);
+    }
     buf_fini(&name);
     buf_fini(&bytes);
 }

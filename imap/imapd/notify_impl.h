@@ -22,8 +22,8 @@ struct notify {
     struct buf renamed_from, renamed_to;        /* the rename told last: its children are not */
 };
 
-/* notify_tell.c: the answers to NOTIFY SET: STATUS of all mailboxes whose messages are watched if `status`, and \NoAccess of those
- * that may be looked up and not read. */
+/* notify_tell.c: the answers to NOTIFY SET: STATUS of all mailboxes whose messages are watched if
+ * `status`, and \NoAccess of those that may be looked up and not read. */
 err_t notify_begin(struct session *, bool status) NODISCARD;
 
 /* One event. */

@@ -22,7 +22,8 @@ static bool has_children(struct session *s, struct slice intname, struct slice e
     buf_add_slice(&child, intname);
     buf_adds(&child, ".x");
     namespace_to_external(s->ns, buf_slice(&child), &child_ext);
-    below = child_ext.n > ext.n && slice_starts(buf_slice(&child_ext), ext) && child_ext.p[ext.n] == namespace_sep(s->ns);
+    below = child_ext.n > ext.n && slice_starts(buf_slice(&child_ext), ext)
+            && child_ext.p[ext.n] == namespace_sep(s->ns);
     buf_fini(&child);
     buf_fini(&child_ext);
     return below && mblist_has_children(s->base->store, intname, s->base->ident, s->base->is_admin);

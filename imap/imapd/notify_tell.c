@@ -291,7 +291,8 @@ static bool wants_subscription(struct session *s, struct slice intname)
 
     for (size_t i = 0; i < groups->n; i++) {
         const struct notify_group *g = VEC_AT(groups, struct notify_group, i);
-        if ((g->events & NOTIFY_SUBSCRIPTION) && VEC_AT(&g->sources, struct mailbox_source, 0)->kind == SOURCE_SUBSCRIBED)
+        const struct mailbox_source *first = VEC_AT(&g->sources, struct mailbox_source, 0);
+        if ((g->events & NOTIFY_SUBSCRIPTION) && first->kind == SOURCE_SUBSCRIBED)
             return true;
     }
     return wants(s, intname, NOTIFY_SUBSCRIPTION);
