@@ -2,11 +2,35 @@
  *
  * What is accepted has bounded depth and number of nodes, and each node what its kind needs.
  */
+#include "imap/imapd/fetch.h"
 #include "imap/imapd/search_run.h"
 #include "lib/base/bug.h"
 #include "lib/conf/conf.h"
 
+#include <stdlib.h>
+
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+/* What fetch_args.c asks of the session's other parts, for FETCH. */
+void args_bad(struct session *s, err_t err)
+{
+    abort();
+}
+
+err_t args_end(struct session *s)
+{
+    abort();
+}
+
+void reply_bad(struct session *s, const char *text)
+{
+    abort();
+}
+
+bool view_has_modseqs(const struct view *v)
+{
+    return true;
+}
 
 static size_t check(const struct expr *e, unsigned depth)
 {
@@ -60,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (search_return_read(&s, &ret) == ERR_OK
         && search_args_read(&a, data[0] % 2 ? CHARSET_FIRST : CHARSET_OPTIONAL) == ERR_OK) {
         BUG_UNLESS(check(a.root, 0) <= 2 * EXPR_NODES_MAX + 8);
+        BUG_UNLESS(!ret.fetch || ret.fetch->items || ret.fetch->sections.n);
         BUG_UNLESS(!(ret.what & RETURN_PARTIAL) || (ret.first >= 1 && ret.first <= ret.last));
     }
     arena_free(&base.command);

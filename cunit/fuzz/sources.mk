@@ -58,7 +58,7 @@ cunit_fuzz_html_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/html_fuzz.c
 cunit_fuzz_html_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/idle_fuzz
 cunit_fuzz_idle_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/idle_fuzz.c
-cunit_fuzz_idle_fuzz_LDADD = $(LINK_STORE)
+cunit_fuzz_idle_fuzz_LDADD = $(LINK_EVENTS)
 check_PROGRAMS += cunit/fuzz/imapargs_fuzz
 cunit_fuzz_imapargs_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/imapargs_fuzz.c $(IMAPD_PARTS)
 cunit_fuzz_imapargs_fuzz_LDADD = $(LINK_SERVE)
@@ -107,6 +107,10 @@ cunit_fuzz_mutf7_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/nfc_fuzz
 cunit_fuzz_nfc_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/nfc_fuzz.c
 cunit_fuzz_nfc_fuzz_LDADD = $(LINK_STORE)
+check_PROGRAMS += cunit/fuzz/notify_args_fuzz
+cunit_fuzz_notify_args_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/notify_args_fuzz.c \
+	imap/imapd/notify_args.c imap/imapd/mailbox_source.c imap/imapd/fetch_args.c
+cunit_fuzz_notify_args_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/param2231_fuzz
 cunit_fuzz_param2231_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/param2231_fuzz.c
 cunit_fuzz_param2231_fuzz_LDADD = $(LINK_STORE)
@@ -124,7 +128,7 @@ cunit_fuzz_ranges_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/ranges_fuzz.c
 cunit_fuzz_ranges_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/search_args_fuzz
 cunit_fuzz_search_args_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/search_args_fuzz.c \
-	imap/imapd/search_args.c imap/imapd/search_return.c
+	imap/imapd/search_args.c imap/imapd/search_return.c imap/imapd/fetch_args.c
 cunit_fuzz_search_args_fuzz_LDADD = $(LINK_SEARCH)
 check_PROGRAMS += cunit/fuzz/seen_fuzz
 cunit_fuzz_seen_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/seen_fuzz.c

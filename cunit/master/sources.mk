@@ -19,7 +19,8 @@ cunit_master_unit_master_LDADD = master/libmaster.a $(LINK_CONF) $(CUNIT_LIBS)
 check_PROGRAMS += cunit/small/unit_small
 cunit_small_unit_small_SOURCES = cunit/runner.c cunit/test.h \
     cunit/small/idle_table_test.c \
-    cunit/small/idle_test.c
+    cunit/small/idle_test.c \
+    cunit/small/watchers_test.c
 cunit_small_unit_small_LDADD = imap/small/libsmall.a imap/events/libevents.a $(LINK_CONF) $(CUNIT_LIBS)
 
 noinst_PROGRAMS += cunit/wire/testservice

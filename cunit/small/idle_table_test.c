@@ -10,7 +10,7 @@ struct told {
     size_t n;
 };
 
-static bool note(void *arg, const char *client)
+static bool note(void *arg, const char *client, struct idle_mark *mark)
 {
     struct told *t = arg;
 

@@ -218,6 +218,8 @@ static err_t store(struct append_run *r, uint32_t msgno)
         give_up(&c);
     else
         err = end(r, &c);
+    if (!err && c.selected)
+        view_own(s->view, &r->uids);
     if (!err)
         err = store_private_seen(r, &seen);
     ranges_fini(&seen);

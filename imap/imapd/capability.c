@@ -107,6 +107,7 @@ static const struct capability {
     { "MULTIAPPEND", ST_LOGGED_IN, NULL },
     { "MULTISEARCH", ST_LOGGED_IN, NULL },
     { "NAMESPACE", ST_LOGGED_IN, NULL },
+    { "NOTIFY", ST_LOGGED_IN, has_idle },
     { "OBJECTID", ST_LOGGED_IN, NULL },
     { "PARTIAL", ST_LOGGED_IN, NULL },
     { "PREVIEW", ST_LOGGED_IN, NULL },

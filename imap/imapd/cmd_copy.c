@@ -142,8 +142,11 @@ static err_t copy_messages(struct copy_run *r)
         if (!view_is_expunged(v, m))
             err = copy_one(r, &c, m);
     r->uidvalidity = mailbox_head(r->target)->uidvalidity;
-    if (!err)
+    if (!err) {
+        if (slice_eq(mailbox_uniqueid(r->target), mailbox_uniqueid(view_mailbox(v))))
+            view_own(v, &r->dst_uids);
         return end(r, &c);
+    }
     give_up(&c);
     return err == ERR_NOTFOUND ? ERR_AGAIN : err;       /* a message went away meanwhile */
 }

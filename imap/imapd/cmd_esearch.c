@@ -5,90 +5,34 @@
  */
 #include "imap/imapd/imapd.h"
 
+#include "imap/imapd/mailbox_source.h"
 #include "imap/imapd/progress.h"
 #include "imap/imapd/search_context.h"
 #include "imap/imapd/search_filter.h"
 #include "imap/imapd/search_state.h"
-#include "imap/store/mbname.h"
-#include "imap/store/subs.h"
 #include "lib/base/map.h"
 
-enum source_kind { SELECTED, PERSONAL, SUBSCRIBED, SUBTREE, SUBTREE_ONE, MAILBOXES };
-
-/* RFC 5465 6; "inboxes" is what may be delivered to, which all of the personal ones may. */
-static const struct {
-    const char *word;
-    enum source_kind kind;
-    bool named;                         /* mailbox names follow */
-} kinds[] = {
-    { "selected", SELECTED, false },     { "inboxes", PERSONAL, false },    { "personal", PERSONAL, false },
-    { "subscribed", SUBSCRIBED, false }, { "subtree", SUBTREE, true },      { "subtree-one", SUBTREE_ONE, true },
-    { "mailboxes", MAILBOXES, true },
-};
-
-struct source {
-    enum source_kind kind;
-    struct slice ext;                   /* of a named one; arena */
+enum {
+    ALLOWED = 1 << SOURCE_SELECTED | 1 << SOURCE_INBOXES | 1 << SOURCE_PERSONAL | 1 << SOURCE_SUBSCRIBED
+              | 1 << SOURCE_SUBTREE | 1 << SOURCE_SUBTREE_ONE | 1 << SOURCE_MAILBOXES
 };
 
 struct esearch {
     struct session *s;
     struct search_args args;
     struct search_return ret;
-    struct vec sources;                 /* struct source */
+    struct vec sources;                 /* struct mailbox_source */
     bool selected;                      /* the selected mailbox is to be searched */
     struct map *found;                  /* internal names: each is searched once */
     struct vec targets;                 /* struct slice: the same in order; arena */
-    const struct source *now;           /* being looked for */
 };
 
 /* ---- what the client wrote ---- */
 
-static err_t add_source(struct esearch *e, enum source_kind kind, struct slice ext)
+static err_t add_selected(struct esearch *e)
 {
-    *VEC_PUSH(&e->sources, struct source) = (struct source){ kind, ext };
+    *VEC_PUSH(&e->sources, struct mailbox_source) = (struct mailbox_source){ .kind = SOURCE_SELECTED };
     return ERR_OK;
-}
-
-static err_t read_name(struct esearch *e, enum source_kind kind)
-{
-    struct slice ext;
-    err_t err = imaptok_astring(&e->s->tok, &ext);
-
-    return err ? err : add_source(e, kind, ext);
-}
-
-/* mailbox / "(" mailbox *(SP mailbox) ")" */
-static err_t read_names(struct esearch *e, enum source_kind kind)
-{
-    struct imaptok *t = &e->s->tok;
-    size_t before = e->sources.n;
-    bool more;
-    err_t err = imaptok_sp(t);
-
-    if (err || imaptok_peek(t) != '(')
-        return err ? err : read_name(e, kind);
-    err = imaptok_open(t);
-    while (!err && (err = imaptok_more(t, &more)) == ERR_OK && more)
-        err = read_name(e, kind);
-    if (!err && e->sources.n == before) {
-        t->why = "No mailbox is named";
-        return ERR_SYNTAX;
-    }
-    return err;
-}
-
-static err_t read_source(struct esearch *e)
-{
-    struct slice word;
-    err_t err = imaptok_name(&e->s->tok, "-", &word);
-
-    for (size_t i = 0; !err && i < sizeof kinds / sizeof *kinds; i++)
-        if (slice_eqs_nocase(word, kinds[i].word))
-            return kinds[i].named ? read_names(e, kinds[i].kind) : add_source(e, kinds[i].kind, SLICE_NULL);
-    if (!err)
-        e->s->tok.why = "Invalid mailbox specifier";
-    return err ? err : ERR_SYNTAX;
 }
 
 /* ["IN" SP "(" sources ")" SP]; without it the selected mailbox. */
@@ -99,11 +43,11 @@ static err_t read_sources(struct esearch *e)
     err_t err;
 
     if (!imaptok_accept_word(t, "IN"))
-        return add_source(e, SELECTED, SLICE_NULL);
+        return add_selected(e);
     if ((err = imaptok_sp(t)) == ERR_OK)
         err = imaptok_open(t);
     while (!err && (err = imaptok_more(t, &more)) == ERR_OK && more)
-        err = read_source(e);
+        err = mailbox_source_read(t, ALLOWED, &e->sources);
     if (!err && e->sources.n == 0) {
         t->why = "No mailboxes to search";
         err = ERR_SYNTAX;
@@ -114,7 +58,7 @@ static err_t read_sources(struct esearch *e)
 static bool names(const struct esearch *e, bool others)
 {
     for (size_t i = 0; i < e->sources.n; i++)
-        if ((VEC_AT(&e->sources, struct source, i)->kind != SELECTED) == others)
+        if ((VEC_AT(&e->sources, struct mailbox_source, i)->kind != SOURCE_SELECTED) == others)
             return true;
     return false;
 }
@@ -135,8 +79,9 @@ static const char *why_not(const struct esearch *e)
 
 /* ---- which mailboxes that means ---- */
 
-static void add_target(struct esearch *e, struct slice intname)
+static void add_target(void *arg, struct slice intname)
 {
+    struct esearch *e = arg;
     struct slice kept;
 
     if (map_has(e->found, intname))
@@ -150,95 +95,14 @@ static void add_target(struct esearch *e, struct slice intname)
     *VEC_PUSH(&e->targets, struct slice) = kept;
 }
 
-static bool is_below(const struct esearch *e, struct slice ext, struct slice top, bool one_level)
-{
-    char sep = namespace_sep(e->s->ns);
-
-    if (slice_eqs_nocase(top, "INBOX") ? slice_eqs_nocase(ext, "INBOX") : slice_eq(ext, top))
-        return true;
-    if (ext.n <= top.n + 1 || ext.p[top.n] != sep
-        || !(slice_eqs_nocase(top, "INBOX") ? slice_starts_nocase(ext, top) : slice_starts(ext, top)))
-        return false;
-    return !one_level || slice_find(slice_skip(ext, top.n + 1), sep) < 0;
-}
-
-static err_t visit(void *arg, const struct mblist_seen *seen)
-{
-    struct esearch *e = arg;
-    struct slice intname = buf_slice(&seen->entry->name);
-    bool wanted = e->now->kind == PERSONAL ? mbname_owned_by(intname, ident_userid(e->s->base->ident))
-                                           : is_below(e, seen->ext, e->now->ext, e->now->kind == SUBTREE_ONE);
-
-    if (wanted)
-        add_target(e, intname);
-    return ERR_OK;
-}
-
-static err_t visit_subscription(void *arg, struct slice intname)
-{
-    struct esearch *e = arg;
-    rights_t rights = 0;
-    struct mbentry entry;
-
-    mbentry_init(&entry);
-    if (mblist_access(e->s->base->store, intname, e->s->base->ident, e->s->base->is_admin, &entry, &rights) == ERR_OK
-        && policy_check(OP_LOOKUP, rights) == ERR_OK)
-        add_target(e, intname);
-    mbentry_fini(&entry);
-    return ERR_OK;
-}
-
-static void add_named(struct esearch *e, struct slice ext)
-{
-    struct buf name = BUF_INIT;
-
-    if (namespace_to_internal(e->s->ns, ext, &name) == ERR_OK)
-        add_target(e, buf_slice(&name));
-    buf_fini(&name);
-}
-
-static err_t walk(struct esearch *e, const struct slice *ranges, size_t n)
-{
-    struct session_base *b = e->s->base;
-
-    return mblist_visible(b->store, e->s->ns, b->ident, b->is_admin, ranges, n, visit, e);
-}
-
-static err_t walk_personal(struct esearch *e)
-{
-    struct slice inbox = namespace_inbox(e->s->ns);
-
-    return inbox.n ? walk(e, &inbox, 1) : ERR_OK;
-}
-
-static err_t walk_subtree(struct esearch *e)
-{
-    enum { RANGES_MAX = 8 };
-    struct buf bytes = BUF_INIT;
-    struct slice ranges[RANGES_MAX];
-    size_t n = namespace_scan_ranges(e->s->ns, e->now->ext, &bytes, ranges, RANGES_MAX);
-    err_t err = walk(e, ranges, n);
-
-    buf_fini(&bytes);
-    return err;
-}
-
 static err_t find_targets(struct esearch *e)
 {
     err_t err = ERR_OK;
 
     for (size_t i = 0; !err && i < e->sources.n; i++) {
-        e->now = VEC_AT(&e->sources, struct source, i);
-        switch (e->now->kind) {
-        case SELECTED: e->selected = true; break;
-        case MAILBOXES: add_named(e, e->now->ext); break;
-        case SUBSCRIBED:
-            err = subs_foreach(e->s->base->store, ident_userid(e->s->base->ident), visit_subscription, e);
-            break;
-        case SUBTREE:
-        case SUBTREE_ONE: err = walk_subtree(e); break;
-        case PERSONAL: err = walk_personal(e); break;
-        }
+        const struct mailbox_source *source = VEC_AT(&e->sources, struct mailbox_source, i);
+        e->selected |= source->kind == SOURCE_SELECTED;
+        err = mailbox_source_walk(e->s, source, add_target, e);
     }
     return err;
 }
@@ -262,7 +126,7 @@ static void search_view(struct esearch *e, struct view *v, bool may_watch)
     if (may_watch) {
         e->s->is_uid = true;
         e->args.progress = NULL;                /* the context outlives the command */
-        context_begin(e->s, &e->args, NULL, &hits);
+        context_begin(e->s, &e->args, &e->ret, NULL, &hits);
     }
     vec_fini(&hits);
     buf_fini(&name);
@@ -342,7 +206,7 @@ static err_t read_args(struct esearch *e)
 void cmd_esearch(void *session, const struct command *cmd)
 {
     struct session *s = session;
-    struct esearch e = { .s = s, .args = { .s = s, .filter = search_filter_find }, .sources = VEC_INIT(struct source),
+    struct esearch e = { .s = s, .args = { .s = s, .filter = search_filter_find }, .sources = VEC_INIT(struct mailbox_source),
                          .targets = VEC_INIT(struct slice) };
 
     if (read_args(&e) == ERR_OK)

@@ -213,9 +213,9 @@ static void tell_vanished(struct fetch_run *r, const struct ranges *uids)
     ranges_fini(&gone);
 }
 
-static void run(struct fetch_run *r, const struct ranges *msgnos)
+/* progress: NULL where no command waits for the end. */
+static void put_messages(struct fetch_run *r, const struct ranges *msgnos, struct progress *progress)
 {
-    struct progress progress;
     uint32_t m;
 
     r->rows.n = fetch_item_rows(r->f.items, r->rows.row);
@@ -223,18 +223,36 @@ static void run(struct fetch_run *r, const struct ranges *msgnos)
     plan_items(r);
     if (may_mark_seen(r))
         mark_seen(r, msgnos);
-    progress_begin(&progress, r->s, ranges_count(msgnos));
     for (struct ranges_iter it = { 0 }; ranges_next(msgnos, &it, &m);) {
         fetch_one(r, m);
-        if (progress_due(&progress)) {
+        if (progress && progress_due(progress)) {
             flush_reply(r);
-            progress_tell(&progress);
+            progress_tell(progress);
         }
         if (stream_error(r->s->base->stream))
             break;
     }
     flush_reply(r);
     mailbox_message_done(r->mb);
+}
+
+void fetch_tell(struct session *s, const struct fetch *f, const struct ranges *msgnos)
+{
+    struct fetch_run r = { .s = s, .f = *f, .mb = view_mailbox(s->view), .b = BUF_INIT };
+
+    if (!view_has_modseqs(s->view))
+        r.f.items &= ~(unsigned)F_MODSEQ;
+    put_messages(&r, msgnos, NULL);
+    buf_fini(&r.b);
+    ranges_fini(&r.newly_seen);
+}
+
+static void run(struct fetch_run *r, const struct ranges *msgnos)
+{
+    struct progress progress;
+
+    progress_begin(&progress, r->s, ranges_count(msgnos));
+    put_messages(r, msgnos, &progress);
     if (r->unknown_cte)
         reply_no(r->s, "UNKNOWN-CTE", "The encoding of a part is unknown");
     else if (r->failed)

@@ -2,10 +2,12 @@
  *
  * Woken by the client, by a datagram about the mailbox (idled or a writer's notification), and
  * every imapidlepoll seconds in any case, so that a lost datagram delays but loses nothing.
+ * With NOTIFY what it asked for is told, no more and no less (RFC 5465 4).
  */
 #include "imap/imapd/imapd.h"
 
 #include "imap/events/idle.h"
+#include "imap/imapd/notify.h"
 #include "imap/imapd/view.h"
 #include "imap/serve/limits.h"
 #include "lib/base/clock.h"
@@ -30,6 +32,16 @@ static void show_news(struct session *s)
         view_tell(s, true);
 }
 
+/* Empties the queue: what is to be told of the selected mailbox is looked for afterwards. */
+static void hear(struct session *s, int fd)
+{
+    if (s->notify)
+        notify_tell(s);
+    else
+        while (idle_read(fd, NULL) != IDLE_NOTHING)
+            ;
+}
+
 /* One wait.  ERR_AGAIN: keep idling. */
 static err_t wait_once(struct session *s, int fd)
 {
@@ -41,11 +53,13 @@ static err_t wait_once(struct session *s, int fd)
         reply_bye(s, why && *why ? why : "Server shutting down");
         return ERR_CLOSED;
     }
+    if (s->notify)
+        fd = notify_fd(s);
     err = stream_wait(out(s), fd, conf_seconds(CONF_IMAPIDLEPOLL) * 1000, &input, &other);
     if (err && err != ERR_TIMEOUT && err != ERR_AGAIN)
         return err;
-    while (other && idle_read(fd) != IDLE_NOTHING)
-        ;
+    if (other)
+        hear(s, fd);
     idle_refresh();
     show_news(s);
     if (!input && !other)
@@ -70,7 +84,7 @@ void cmd_idle(void *session, const struct command *cmd)
         reply_bad(s, "IDLE is turned off");
         return;
     }
-    if (s->state == ST_SELECTED && idle_start(mailbox_name(view_mailbox(s->view)), &fd) != ERR_OK)
+    if (!s->notify && s->state == ST_SELECTED && idle_start(mailbox_name(view_mailbox(s->view)), &fd) != ERR_OK)
         fd = -1;                                /* then polling alone brings the news */
     stream_puts(out(s), "+ idling\r\n");
     show_news(s);
@@ -81,7 +95,8 @@ void cmd_idle(void *session, const struct command *cmd)
         if (err == ERR_AGAIN && clock_mono_ms() > end)
             err = ERR_TIMEOUT;
     }
-    idle_stop();
+    if (!s->notify)
+        idle_stop();
     if (err == ERR_OK)
         reply_ok(s, "Completed");
     else if (err == ERR_SYNTAX)

@@ -42,7 +42,7 @@ static void tell_extended(struct session *s, struct search_args *a, const struct
     search_collect(s->view, a, ret, &hits);
     search_tell(s, &answer);
     if (ret->what & RETURN_UPDATE)
-        context_begin(s, a, NULL, &hits);
+        context_begin(s, a, ret, NULL, &hits);
     vec_fini(&hits);
 }
 

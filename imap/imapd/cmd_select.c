@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "imap/imapd/notify.h"
 #include "imap/imapd/qresync.h"
 #include "imap/imapd/quota_alert.h"
 #include "imap/imapd/view.h"
@@ -42,6 +43,7 @@ static void leave_mailbox(struct session *s)
     serve_proc(s->base, NULL, NULL);
     view_close(&s->view);
     s->state = ST_AUTH;
+    notify_selection(s);
 }
 
 /* RFC 7162 3.2.11: the old mailbox is closed before the new one speaks. */
@@ -122,6 +124,7 @@ static void select_mailbox(struct session *s, struct slice given, struct slice n
             reply_err(s, err);
         } else {
             s->state = ST_SELECTED;
+            notify_selection(s);
             serve_proc(s->base, arena_cstr(s->base->command, name), s->cmd->name);
             quota_alert(s);
             view_warn(s);

@@ -100,7 +100,7 @@ static void run(struct session *s, struct search_args *a, const struct search_re
     else
         search_tell(s, &answer);
     if (ret->what & RETURN_UPDATE)
-        context_begin(s, a, order, &hits);
+        context_begin(s, a, ret, order, &hits);
     vec_fini(&hits);
 }
 

@@ -61,7 +61,7 @@ static const struct status_row {
     unsigned want;
     uint64_t (*get)(const struct status *);     /* NULL: the mailbox's id */
     unsigned enables;
-} rows[] = {
+} rows[] = {                            /* in the order of enum status_item */
     { "MESSAGES", STATUS_COUNTS, get_messages, 0 },
     { "RECENT", STATUS_RECENT, get_recent, 0 },
     { "UIDNEXT", STATUS_COUNTS, get_uidnext, 0 },

@@ -1,6 +1,7 @@
 /* cmd_subs.c - SUBSCRIBE, UNSUBSCRIBE (RFC 3501 6.3.6, 6.3.7) */
 #include "imap/imapd/imapd.h"
 
+#include "imap/imapd/notify.h"
 #include "imap/store/subs.h"
 #include "lib/conf/conf.h"
 
@@ -13,6 +14,12 @@ static bool read_name(struct session *s, struct slice *name)
         return false;
     }
     return args_mailbox(s, name) == ERR_OK && args_end(s) == ERR_OK;
+}
+
+static void answer_subscribed(struct session *s, struct slice name)
+{
+    notify_subscribed(s, name);
+    reply_ok(s, "Completed");
 }
 
 void cmd_subscribe(void *session, const struct command *cmd)
@@ -39,7 +46,7 @@ void cmd_subscribe(void *session, const struct command *cmd)
     else if (err && err != ERR_EXISTS)
         reply_err(s, err);
     else
-        reply_ok(s, "Completed");
+        answer_subscribed(s, name);
 }
 
 void cmd_unsubscribe(void *session, const struct command *cmd)

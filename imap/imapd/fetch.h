@@ -83,6 +83,16 @@ void fetch_narrow(const struct fetch *, struct ranges *msgnos);
 err_t fetch_read(struct session *, struct fetch *) NODISCARD;
 void fetch_fini(struct fetch *);
 
+/* Items for messages to come: "(" fetch-att ... ")" (RFC 5465 8).  On an error tok.why; nothing is answered. */
+err_t fetch_read_atts(struct session *, struct fetch *) NODISCARD;
+/* A copy of the items that lives as long as the arena, and is not to be freed otherwise. */
+struct fetch *fetch_keep(const struct fetch *, struct arena *);
+/* The items of `from`, too; those that both have once.  `into` is freed with fetch_fini(). */
+void fetch_merge(struct fetch *into, const struct fetch *from);
+
+/* FETCH responses that no command has asked for.  Messages that cannot be read are passed over. */
+void fetch_tell(struct session *, const struct fetch *, const struct ranges *msgnos);
+
 /* Can the section of this message be answered?  ERR_UNSUPPORTED: its transfer encoding is unknown (RFC 3516). */
 err_t fetch_check_section(const struct fetch_section *, const struct record *, const struct cache_record *) NODISCARD;
 

@@ -430,6 +430,68 @@ err_t fetch_read(struct session *s, struct fetch *f)
     return ERR_OK;
 }
 
+err_t fetch_read_atts(struct session *s, struct fetch *f)
+{
+    err_t err = ERR_SYNTAX;
+
+    *f = (struct fetch){ 0 };
+    vec_init(&f->sections, sizeof(struct fetch_section));
+    if (imaptok_peek(&s->tok) == '(')
+        err = read_items(s, f);
+    if (!err && (f->items & F_MODSEQ))
+        s->enabled |= ENABLED_CONDSTORE;        /* RFC 7162 3.1 */
+    return err;
+}
+
+static void keep_section(struct fetch_section *sec, struct arena *arena)
+{
+    struct slice *fields = sec->nfields ? arena_array(arena, sec->nfields, sizeof *fields) : NULL;
+
+    for (size_t i = 0; i < sec->nfields; i++)
+        fields[i] = arena_dup(arena, sec->fields[i]);
+    sec->fields = fields;
+    sec->label = arena_dup(arena, sec->label);
+}
+
+struct fetch *fetch_keep(const struct fetch *f, struct arena *arena)
+{
+    struct fetch *kept = arena_alloc(arena, sizeof *kept);
+    const size_t n = f->sections.n;
+
+    *kept = *f;
+    kept->sections.p = n ? arena_array(arena, n, sizeof(struct fetch_section)) : NULL;
+    kept->sections.cap = n;
+    for (size_t i = 0; i < n; i++) {
+        struct fetch_section *sec = VEC_AT(&kept->sections, struct fetch_section, i);
+        *sec = *VEC_AT(&f->sections, struct fetch_section, i);
+        keep_section(sec, arena);
+    }
+    return kept;
+}
+
+static bool is_same_section(const struct fetch_section *a, const struct fetch_section *b)
+{
+    return slice_eq(a->label, b->label) && a->partial == b->partial
+           && (!a->partial || (a->start == b->start && a->count == b->count));
+}
+
+void fetch_merge(struct fetch *into, const struct fetch *from)
+{
+    size_t before = into->sections.n, k;
+
+    if (!into->sections.size)
+        vec_init(&into->sections, sizeof(struct fetch_section));
+    into->items |= from->items;
+    into->sets_seen |= from->sets_seen;
+    for (size_t i = 0; i < from->sections.n; i++) {
+        const struct fetch_section *sec = VEC_AT(&from->sections, struct fetch_section, i);
+        for (k = 0; k < before && !is_same_section(VEC_AT(&into->sections, struct fetch_section, k), sec); k++)
+            ;
+        if (k == before)
+            *add_section(into) = *sec;
+    }
+}
+
 void fetch_fini(struct fetch *f)
 {
     vec_fini(&f->sections);

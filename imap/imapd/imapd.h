@@ -37,6 +37,7 @@ enum imap_enabled {
 };
 
 struct view;
+struct notify;
 
 struct session {
     struct session_base *base;
@@ -45,6 +46,7 @@ struct session {
     struct actor actor;                     /* ident and rank, for store operations */
     struct view *view;                      /* SELECTED: not NULL */
     unsigned enabled;                       /* enum imap_enabled */
+    struct notify *notify;                  /* NULL: the client has not used NOTIFY */
     bool modseq_told;                       /* the selected mailbox's HIGHESTMODSEQ was */
     unsigned failed_logins, bad_commands;
     /* the command being served */
@@ -148,6 +150,8 @@ imap_handler cmd_list, cmd_lsub, cmd_xlist, cmd_subscribe, cmd_unsubscribe, cmd_
 void list_tell(struct session *, struct slice intname, struct slice oldname);
 /* cmd_append.c, cmd_copy.c, cmd_expunge.c, cmd_store.c, cmd_fetch.c, cmd_search.c, cmd_idle.c */
 imap_handler cmd_append, cmd_copy, cmd_expunge, cmd_store, cmd_fetch, cmd_search, cmd_idle;
+/* notify.c */
+imap_handler cmd_notify;
 /* cmd_sort.c, cmd_thread.c, cmd_esearch.c */
 imap_handler cmd_sort, cmd_thread, cmd_esearch;
 /* search_context.c */

@@ -4,6 +4,7 @@
 
 #include "imap/imapd/search_filter.h"
 #include "imap/store/annot.h"
+#include "imap/store/listener.h"
 #include "imap/store/mailbox.h"
 #include "imap/store/mbname.h"
 #include "imap/store/specialuse.h"
@@ -186,6 +187,35 @@ static err_t execute(struct setting *t)
     return err;
 }
 
+/* Who watches the mailbox hears which values are new: a bounded number of names at a time. */
+static void tell(const struct setting *t, const struct vec *sets)
+{
+    enum { ENTRIES_BYTES = 4096 };
+    struct store_event ev = { .kind = EV_METADATA, .other = t->mine };
+    struct buf names = BUF_INIT;
+
+    if (t->entry)
+        ev.mailbox = buf_slice(&t->entry->name);
+    for (size_t i = 0; i < sets->n; i++) {
+        const struct metadata_set *set = VEC_AT(sets, struct metadata_set, i);
+
+        buf_addf(&names, "%s%.*s\n", set->attribute == ANNOT_SHARED ? "/shared" : "/private",
+                 SLICE_ARG(set->name));
+        if (i + 1 < sets->n && names.n < ENTRIES_BYTES)
+            continue;
+        ev.entries = buf_slice(&names);
+        store_tell(t->s->base->store, &ev);
+        buf_reset(&names);
+    }
+    buf_fini(&names);
+}
+
+static void done(const struct setting *t, const struct vec *sets)
+{
+    tell(t, sets);
+    reply_ok(t->s, "Completed");
+}
+
 static void run(struct setting *t, const struct vec *sets)
 {
     const struct refusal *why = NULL;
@@ -202,7 +232,7 @@ static void run(struct setting *t, const struct vec *sets)
     else if (err)
         reply_err(t->s, err);
     else
-        reply_ok(t->s, "Completed");
+        done(t, sets);
 }
 
 /* The mailbox and what this user may do there; the NO is out on failure. */

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "imap/imapd/notify.h"
 #include "imap/imapd/view.h"
 #include "imap/store/policy.h"
 #include "lib/text/imapout.h"
@@ -60,7 +61,12 @@ static void tell_modseq(struct session *s)
 
 static void tell_changes(struct session *s)
 {
-    if (s->state != ST_SELECTED || !s->view || !s->cmd)
+    if (!s->cmd)
+        return;
+    /* before the selected mailbox is looked at: what is heard of it now is seen then */
+    if ((s->state & ST_LOGGED_IN) && !(s->cmd->flags & C_NO_NEWS))
+        notify_tell(s);
+    if (s->state != ST_SELECTED || !s->view)
         return;
     view_tell(s, s->cmd->flags & C_MAY_EXPUNGE);
     if (s->state == ST_SELECTED)

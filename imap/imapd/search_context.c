@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "imap/imapd/fetch.h"
+#include "imap/imapd/notify.h"
 #include "imap/imapd/search_state.h"
 #include "lib/base/mem.h"
 
@@ -14,6 +16,7 @@ struct context {
     struct sort_order order;
     struct ranges uids;                 /* that match */
     struct vec list;                    /* the same in order (uint32_t), if it is sorted */
+    const struct fetch *fetch;          /* to be told of new messages; NULL: nothing */
 };
 
 struct contexts {
@@ -105,7 +108,8 @@ static uint32_t uid_of(void *view, uint32_t msgno)
     return view_uid(view, msgno);
 }
 
-void context_begin(struct session *s, struct search_args *a, const struct sort_order *order, const struct vec *hits)
+void context_begin(struct session *s, struct search_args *a, const struct search_return *ret,
+                   const struct sort_order *order, const struct vec *hits)
 {
     struct contexts *all = search_contexts(view_search(s->view));
     struct context *c;
@@ -118,6 +122,8 @@ void context_begin(struct session *s, struct search_args *a, const struct sort_o
     c = mem_zalloc(sizeof *c);
     *c = (struct context){ .arena = a->arena, .args = *a, .is_uid = s->is_uid, .is_sorted = order != NULL };
     c->tag = arena_dup(c->arena, s->tag);
+    if (ret->fetch)
+        c->fetch = fetch_keep(ret->fetch, c->arena);
     if (order)
         c->order = *order;
     vec_init(&c->list, sizeof(uint32_t));
@@ -349,25 +355,86 @@ void contexts_gone(struct session *s, const struct ranges *uids)
     }
 }
 
-void contexts_changed(struct session *s, const struct ranges *uids)
+/* What became of the messages in one context. */
+struct verdict {
+    struct ranges removed, added;
+};
+
+static bool contexts_fetch(const struct contexts *all)
+{
+    for (size_t i = 0; i < all->all.n; i++)
+        if (at(all, i)->fetch)
+            return true;
+    return false;
+}
+
+/* All that anybody asked to be told of one new message, in one response (RFC 5465 5.2). */
+static void fetch_one(struct session *s, const struct contexts *all, const struct verdict *verdicts, uint32_t uid)
+{
+    struct fetch f = { 0 };
+    struct ranges one = RANGES_INIT;
+    uint32_t n = view_msgno_of_uid(s->view, uid);
+
+    ranges_add(&one, n, n);
+    if (notify_fetch(s))
+        fetch_merge(&f, notify_fetch(s));
+    for (size_t i = 0; i < all->all.n; i++)
+        if (at(all, i)->fetch && ranges_has(&verdicts[i].added, uid))
+            fetch_merge(&f, at(all, i)->fetch);
+    if (n && (f.items || f.sections.n))
+        fetch_tell(s, &f, &one);
+    ranges_fini(&one);
+    fetch_fini(&f);
+}
+
+static void fetch_fresh(struct session *s, const struct contexts *all, const struct verdict *verdicts,
+                        const struct ranges *fresh)
+{
+    struct ranges msgnos = RANGES_INIT;
+    uint32_t uid;
+
+    if (contexts_fetch(all)) {
+        for (struct ranges_iter it = { 0 }; ranges_next(fresh, &it, &uid);)
+            fetch_one(s, all, verdicts, uid);
+    } else if (notify_fetch(s)) {
+        view_msgnos(s->view, fresh, &msgnos);
+        fetch_tell(s, notify_fetch(s), &msgnos);
+    }
+    ranges_fini(&msgnos);
+}
+
+static void put_verdict(struct session *s, struct context *c, const struct verdict *v)
+{
+    struct reply r = { .s = s, .c = c };
+
+    remove_uids(c, &r, &v->removed);
+    if (!ranges_empty(&v->added))
+        add_uids(c, &r, &v->added);
+    end_reply(&r);
+}
+
+/* FETCH stands before ESEARCH when contexts alone asked for it, else behind (RFC 5465 7 and 5.2). */
+void contexts_changed(struct session *s, const struct ranges *uids, const struct ranges *fresh)
 {
     struct contexts *all = search_contexts(view_search(s->view));
+    struct verdict verdicts[CONTEXTS_MAX] = { { RANGES_INIT, RANGES_INIT } };
     struct ranges msgnos = RANGES_INIT;
 
-    if (!contexts_any(all))
+    if (!contexts_any(all) && !notify_fetch(s))
         return;
     view_msgnos(s->view, uids, &msgnos);
-    for (size_t i = 0; i < all->all.n && !ranges_empty(&msgnos); i++) {
-        struct reply r = { .s = s, .c = at(all, i) };
-        struct ranges removed = RANGES_INIT, added = RANGES_INIT;
-        test_again(at(all, i), s->view, &msgnos, &removed, &added);
-        remove_uids(at(all, i), &r, &removed);
-        if (!ranges_empty(&added))
-            add_uids(at(all, i), &r, &added);
-        end_reply(&r);
-        ranges_fini(&removed);
-        ranges_fini(&added);
+    for (size_t i = 0; i < all->all.n && !ranges_empty(&msgnos); i++)
+        test_again(at(all, i), s->view, &msgnos, &verdicts[i].removed, &verdicts[i].added);
+    if (!notify_fetch(s))
+        fetch_fresh(s, all, verdicts, fresh);
+    for (size_t i = 0; i < all->all.n; i++) {
+        put_verdict(s, at(all, i), &verdicts[i]);
+        ranges_fini(&verdicts[i].removed);
     }
+    if (notify_fetch(s))
+        fetch_fresh(s, all, verdicts, fresh);
+    for (size_t i = 0; i < all->all.n; i++)
+        ranges_fini(&verdicts[i].added);
     ranges_fini(&msgnos);
 }
 

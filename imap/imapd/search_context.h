@@ -22,9 +22,10 @@ bool contexts_any(const struct contexts *);
  * context has the tag of this command (RFC 5267 4.3); the BAD is out. */
 err_t context_prepare(struct session *, struct search_args *) NODISCARD;
 
-/* Begin to watch: hits are the message numbers that match now, in order.  order: NULL for SEARCH.  Takes over the arena
+/* Begin to watch: FETCH items of `ret` are told of new messages that match (RFC 5465 7); hits are the message numbers that match now, in order.  order: NULL for SEARCH.  Takes over the arena
  * of the program, also when there are too many contexts: then NOUPDATE is told. */
-void context_begin(struct session *, struct search_args *, const struct sort_order *, const struct vec *hits);
+void context_begin(struct session *, struct search_args *, const struct search_return *ret, const struct sort_order *,
+                   const struct vec *hits);
 
 /* Free the arena of a program that was prepared and not begun. */
 void context_drop(struct session *, struct search_args *);
@@ -34,7 +35,8 @@ bool context_cancel(struct contexts *, struct slice tag);
 
 /* REMOVEFROM for messages that are expunged.  Their numbers are still the client's. */
 void contexts_gone(struct session *, const struct ranges *uids);
-/* REMOVEFROM and ADDTO for messages that have changed or are new. */
-void contexts_changed(struct session *, const struct ranges *uids);
+/* REMOVEFROM and ADDTO for messages that have changed or are new; for those in `fresh`, the FETCH that a context or
+ * NOTIFY has asked for. */
+void contexts_changed(struct session *, const struct ranges *uids, const struct ranges *fresh);
 
 #endif

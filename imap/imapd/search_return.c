@@ -1,6 +1,7 @@
 /* search_return.c - RETURN (...) of searching commands; see search_run.h */
 #include "imap/imapd/search_run.h"
 
+#include "imap/imapd/fetch.h"
 #include "lib/base/num.h"
 
 static const struct {
@@ -45,6 +46,24 @@ static err_t read_range(struct session *s, struct search_return *r)
     return ERR_OK;
 }
 
+/* [SP "(" fetch-att *(SP fetch-att) ")"] behind UPDATE (RFC 5465 7). */
+static err_t read_update(struct session *s, struct search_return *r)
+{
+    struct imaptok at = s->tok;
+    struct fetch f;
+    err_t err;
+
+    if (!imaptok_accept_sp(&s->tok) || imaptok_peek(&s->tok) != '(') {
+        s->tok = at;                            /* the next option */
+        return ERR_OK;
+    }
+    err = fetch_read_atts(s, &f);
+    if (!err)
+        r->fetch = fetch_keep(&f, s->base->command);
+    fetch_fini(&f);
+    return err;
+}
+
 static err_t read_option(struct session *s, struct search_return *r)
 {
     struct slice word;
@@ -58,6 +77,8 @@ static err_t read_option(struct session *s, struct search_return *r)
         if (options[i].option == RETURN_PARTIAL && (r->what & RETURN_PARTIAL))
             break;
         r->what |= options[i].option;
+        if (options[i].option == RETURN_UPDATE)
+            return read_update(s, r);
         return options[i].option == RETURN_PARTIAL ? read_range(s, r) : ERR_OK;
     }
     s->tok.why = "Invalid Search return option";

@@ -17,12 +17,15 @@ enum search_option {
     RETURN_UPDATE = 64, RETURN_CONTEXT = 128
 };
 
+struct fetch;
+
 struct search_return {
     bool given;                         /* RETURN stood there */
     unsigned what;                      /* enum search_option; "()" is ALL */
     uint32_t first, last;               /* PARTIAL: positions, first <= last */
     bool from_end;                      /* counted from the last result */
     struct slice range;                 /* as the client wrote it */
+    const struct fetch *fetch;          /* UPDATE (...): of new messages (RFC 5465 7); command arena; NULL: none */
 };
 
 /* "RETURN (...)" SP if it is next, and nothing otherwise. */

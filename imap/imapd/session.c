@@ -1,6 +1,7 @@
 /* session.c - one IMAP connection: see the state diagram in imapd.h */
 #include "imap/imapd/imapd.h"
 
+#include "imap/imapd/notify.h"
 #include "imap/imapd/view.h"
 #include "imap/serve/limits.h"
 #include "lib/base/log.h"
@@ -36,6 +37,7 @@ void session_enter(struct session *s)
 
 void session_leave(struct session *s)
 {
+    notify_free(&s->notify);
     view_close(&s->view);
     namespace_free(&s->ns);
     serve_logout(s->base);
@@ -134,7 +136,9 @@ static void serve_one(struct session *s)
         return;
     }
     s->replied = false;
-    err = args_read_command(s);
+    err = notify_wait(s, idle_timeout_ms(s));
+    if (!err)
+        err = args_read_command(s);
     if (err == ERR_SYNTAX && stream_error(s->base->stream))
         err = stream_error(s->base->stream);
     if (err == ERR_OK)
@@ -161,6 +165,7 @@ void session_run(struct session_base *base)
     }
     while (s.state != ST_LOGOUT)
         serve_one(&s);
+    notify_free(&s.notify);
     view_close(&s.view);
     namespace_free(&s.ns);
     buf_fini(&s.input);

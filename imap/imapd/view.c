@@ -193,6 +193,8 @@ void view_close(struct view **vp)
     vec_fini(&v->msg);
     ranges_fini(&v->gone);
     ranges_fini(&v->skip);
+    ranges_fini(&v->unsaid);
+    ranges_fini(&v->own);
     ranges_fini(&v->recent_uids);
     seen_fini(&v->seen);
     buf_fini(&v->flags_told);

@@ -62,9 +62,14 @@ void view_put_flag_lists(struct session *);
 void view_warn(struct session *);
 
 /* Tell the client what changed: EXPUNGE or VANISHED if may_expunge, EXISTS, RECENT, FETCH FLAGS.
- * Refreshes first.  A mailbox that was deleted is empty from now on, or ends the session
+ * Refreshes first.  NOTIFY narrows what is told; the rest waits until it does not any more.  A mailbox that was deleted is empty from now on, or ends the session
  * with BYE (disconnect_on_vanished_mailbox). */
 void view_tell(struct session *, bool may_expunge);
+
+/* This session has put these messages here: their items are not told unasked (RFC 5465 5.2). */
+void view_own(struct view *, const struct ranges *uids);
+/* Do expunges wait until they may be told? */
+bool view_holds_news(const struct view *);
 
 /* Write session on the selected mailbox.  Message numbers stay as told; record numbers must be asked again
  * (view_recno) after view_commit_begin().  `told`: message numbers whose new flags the client knows

@@ -27,6 +27,8 @@ struct view {
     uint64_t whole_modseq;                      /* told_modseq when `gone` was last empty */
     struct ranges skip;                         /* message numbers told up to skip_modseq */
     uint64_t skip_modseq;
+    struct ranges unsaid;                       /* UIDs with new flags that NOTIFY holds back */
+    struct ranges own;                          /* UIDs that this session has put here, not told yet */
     uint64_t begin_modseq;                      /* highest when the running commit began */
     /* this user's state */
     bool seen_internal;

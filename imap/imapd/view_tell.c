@@ -3,6 +3,7 @@
  * Order: EXPUNGE or VANISHED (only where message numbers may change), EXISTS and RECENT, new
  * keywords, then flags of messages whose modseq is news.
  */
+#include "imap/imapd/notify.h"
 #include "imap/imapd/search_context.h"
 #include "imap/imapd/view_impl.h"
 
@@ -107,10 +108,12 @@ void view_fetch_head(struct session *s, uint32_t msgno, struct buf *out)
     buf_adds(out, uidonly ? " UIDFETCH (" : " FETCH (");
 }
 
-/* RFC 7162 3.2.4, RFC 9051 7.5.2; with UIDFETCH it stands in front. */
+/* RFC 7162 3.2.4, RFC 5465 5.1, RFC 9051 7.5.2; with UIDFETCH it stands in front. */
 static bool wants_uid(const struct session *s)
 {
-    return (s->is_uid || (s->enabled & (ENABLED_CONDSTORE | ENABLED_REV2))) && !(s->enabled & ENABLED_UIDONLY);
+    const bool wants = s->is_uid || s->notify || (s->enabled & (ENABLED_CONDSTORE | ENABLED_REV2));
+
+    return wants && !(s->enabled & ENABLED_UIDONLY);
 }
 
 void view_put_flags(struct session *s, uint32_t msgno)
@@ -264,13 +267,90 @@ void view_warn(struct session *s)
     v->warned = when;
 }
 
-void view_tell(struct session *s, bool may_expunge)
+/* Flags that may not be told now wait; those that waited are told when they may. */
+static void hold_flags(struct view *v, bool may_tell, struct ranges *changed)
+{
+    uint32_t m;
+
+    if (may_tell) {
+        view_msgnos(v, &v->unsaid, changed);
+        ranges_clear(&v->unsaid);
+        return;
+    }
+    for (struct ranges_iter it = { 0 }; ranges_next(changed, &it, &m);)
+        ranges_add(&v->unsaid, view_uid(v, m), view_uid(v, m));
+    ranges_clear(changed);
+}
+
+/* Contexts, and the items of new messages: UIDs behind `last`. */
+static void tell_contexts(struct session *s, struct ranges *touched, uint32_t last)
+{
+    struct view *v = s->view;
+    struct ranges fresh = RANGES_INIT;
+
+    if (v->n && view_uid(v, v->n) > last) {
+        ranges_add(&fresh, last + 1, view_uid(v, v->n));
+        ranges_union(touched, &fresh);
+        ranges_subtract(&fresh, &v->own);
+        ranges_clear(&v->own);
+    }
+    contexts_changed(s, touched, &fresh);
+    ranges_fini(&fresh);
+}
+
+void view_own(struct view *v, const struct ranges *uids)
+{
+    ranges_union(&v->own, uids);
+}
+
+bool view_holds_news(const struct view *v)
+{
+    return !ranges_empty(&v->gone);
+}
+
+/* What may be told now (enum notify_event).  Without NOTIFY: everything. */
+static unsigned what_to_tell(const struct session *s, bool may_expunge)
+{
+    unsigned want = notify_selected(s);
+
+    if (s->cmd && (s->cmd->flags & C_EXPUNGES))
+        want |= NOTIFY_EXPUNGE;                 /* that is its answer */
+    return may_expunge ? want : want & ~(unsigned)NOTIFY_EXPUNGE;
+}
+
+static void tell_news(struct session *s, unsigned want)
 {
     struct view *v = s->view;
     struct ranges changed = RANGES_INIT, touched = RANGES_INIT;
     uint32_t last = v->n ? view_uid(v, v->n) : 0;
-    enum mailbox_news news = MAILBOX_SAME;
     bool was_held = !ranges_empty(&v->gone);
+
+    if (mailbox_head(v->mb)->highestmodseq != v->told_modseq) {
+        scan(v, &changed, &touched);
+        v->told_modseq = mailbox_head(v->mb)->highestmodseq;
+    }
+    if (want & NOTIFY_FLAGS)
+        note_foreign_seen(v, &changed, &touched);
+    hold_flags(v, want & NOTIFY_FLAGS, &changed);
+    contexts_gone(s, &v->gone);
+    if (want & NOTIFY_EXPUNGE)
+        tell_expunged(v, &changed);
+    if (want & NOTIFY_NEW)
+        tell_new(v);
+    if (want & (NOTIFY_NEW | NOTIFY_FLAGS))
+        view_put_flag_lists(s);
+    tell_flags(v, &changed);
+    tell_contexts(s, &touched, last);
+    tell_modseq(v, was_held);
+    ranges_fini(&changed);
+    ranges_fini(&touched);
+}
+
+void view_tell(struct session *s, bool may_expunge)
+{
+    struct view *v = s->view;
+    enum mailbox_news news = MAILBOX_SAME;
+    unsigned want = what_to_tell(s, may_expunge);
     err_t err = mailbox_refresh(v->mb, &news);
 
     if (err == ERR_NOTFOUND || (!err && view_is_gone(v))) {
@@ -285,20 +365,6 @@ void view_tell(struct session *s, bool may_expunge)
         return;                                 /* logged; the old picture stays */
     view_resync(v);
     view_warn(s);
-    if (mailbox_head(v->mb)->highestmodseq != v->told_modseq) {
-        scan(v, &changed, &touched);
-        v->told_modseq = mailbox_head(v->mb)->highestmodseq;
-    }
-    note_foreign_seen(v, &changed, &touched);
-    contexts_gone(s, &v->gone);
-    if (may_expunge)
-        tell_expunged(v, &changed);
-    tell_new(v);
-    view_put_flag_lists(s);
-    tell_flags(v, &changed);
-    ranges_add(&touched, last + 1, v->n ? view_uid(v, v->n) : 0);
-    contexts_changed(s, &touched);
-    tell_modseq(v, was_held);
-    ranges_fini(&changed);
-    ranges_fini(&touched);
+    if (want)
+        tell_news(s, want);
 }

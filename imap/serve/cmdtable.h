@@ -18,6 +18,8 @@ enum cmd_flags {
     C_QUIET = 32,           /* arguments are secret: not logged, not in telemetry */
     C_STREAM = 64,          /* literals of its arguments are streamed, not collected */
     C_NUMBERS = 128,        /* takes or gives message numbers, where the UID form has UIDs */
+    C_EXPUNGES = 256,       /* untagged EXPUNGE is its answer */
+    C_NO_NEWS = 512,        /* its answer could be mistaken for what is told of other mailboxes */
 };
 
 struct command {

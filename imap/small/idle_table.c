@@ -5,6 +5,7 @@
  */
 #include "imap/small/idle_table.h"
 
+#include "imap/events/idle_format.h"
 #include "lib/base/map.h"
 #include "lib/base/mem.h"
 #include "lib/base/vec.h"
@@ -12,6 +13,8 @@
 struct client {
     char *path;
     uint64_t heard_ms;
+    uint64_t round;                     /* it was told in */
+    struct idle_mark mark;
     struct vec boxes;                   /* struct box * */
 };
 
@@ -23,6 +26,7 @@ struct box {
 struct idle_table {
     struct map *clients;                /* path -> struct client */
     struct map *boxes;                  /* name -> struct box */
+    uint64_t round;
 };
 
 static void free_client(void *p)
@@ -107,11 +111,11 @@ static struct box *get_box(struct idle_table *t, struct slice name)
     return b;
 }
 
-err_t idle_table_add(struct idle_table *t, struct slice path, struct slice mailbox,
+err_t idle_table_add(struct idle_table *t, struct slice path, struct slice name,
                      uint64_t now_ms)
 {
     struct client *c = get_client(t, path);
-    struct box *b = map_get(t->boxes, mailbox);
+    struct box *b = map_get(t->boxes, name);
     size_t at;
 
     if (!c)
@@ -121,7 +125,7 @@ err_t idle_table_add(struct idle_table *t, struct slice path, struct slice mailb
         return ERR_OK;
     if (c->boxes.n >= IDLE_TABLE_NAMES_MAX)
         return ERR_LIMIT;
-    b = get_box(t, mailbox);
+    b = get_box(t, name);
     *VEC_PUSH(&c->boxes, struct box *) = b;
     *VEC_PUSH(&b->clients, struct client *) = c;
     return ERR_OK;
@@ -142,10 +146,10 @@ static void drop_client(struct idle_table *t, struct client *c)
     map_del(t->clients, slice_cstr(c->path));
 }
 
-void idle_table_remove(struct idle_table *t, struct slice path, struct slice mailbox)
+void idle_table_remove(struct idle_table *t, struct slice path, struct slice name)
 {
     struct client *c = map_get(t->clients, path);
-    struct box *b = map_get(t->boxes, mailbox);
+    struct box *b = map_get(t->boxes, name);
 
     if (!c || !b)
         return;
@@ -161,6 +165,35 @@ void idle_table_drop(struct idle_table *t, struct slice path)
 
     if (c)
         drop_client(t, c);
+}
+
+void idle_table_generation(struct idle_table *t, struct slice path, uint32_t generation)
+{
+    struct client *c = get_client(t, path);
+    size_t kept = 0;
+
+    if (!c || c->mark.generation == generation)
+        return;
+    c->mark = (struct idle_mark){ .generation = generation };
+    for (size_t i = 0; i < c->boxes.n; i++) {
+        struct box *b = *VEC_AT(&c->boxes, struct box *, i);
+
+        if (b->name[0] == IDLE_SCOPE_WAIT)
+            *VEC_AT(&c->boxes, struct box *, kept++) = b;
+        else
+            leave_box(t, c, b);
+    }
+    c->boxes.n = kept;
+}
+
+struct idle_mark *idle_table_mark(struct idle_table *t, struct slice path, uint64_t now_ms)
+{
+    struct client *c = map_get(t->clients, path);
+
+    if (!c || !c->mark.generation)
+        return NULL;
+    c->heard_ms = now_ms;
+    return &c->mark;
 }
 
 /* All those of a list: dropping changes the lists and maps it was made from. */
@@ -189,18 +222,40 @@ size_t idle_table_expire(struct idle_table *t, uint64_t now_ms, uint64_t silence
 
 static void tell_one(struct client *c, idle_table_tell_fn *tell, void *arg, struct vec *gone)
 {
-    if (!tell(arg, c->path))
+    if (!tell(arg, c->path, &c->mark))
         *VEC_PUSH(gone, struct client *) = c;
 }
 
-void idle_table_tell(struct idle_table *t, struct slice mailbox, idle_table_tell_fn *tell,
+void idle_table_tell(struct idle_table *t, struct slice name, idle_table_tell_fn *tell,
                      void *arg)
 {
     struct vec gone = VEC_INIT(struct client *);
-    const struct box *b = map_get(t->boxes, mailbox);
+    const struct box *b = map_get(t->boxes, name);
 
     for (size_t i = 0; b && i < b->clients.n; i++)
         tell_one(*VEC_AT(&b->clients, struct client *, i), tell, arg, &gone);
+    drop_all(t, &gone);
+}
+
+void idle_table_round(struct idle_table *t)
+{
+    t->round++;
+}
+
+void idle_table_tell_once(struct idle_table *t, struct slice name, idle_table_tell_fn *tell,
+                          void *arg)
+{
+    struct vec gone = VEC_INIT(struct client *);
+    const struct box *b = map_get(t->boxes, name);
+
+    for (size_t i = 0; b && i < b->clients.n; i++) {
+        struct client *c = *VEC_AT(&b->clients, struct client *, i);
+
+        if (c->round != t->round) {
+            c->round = t->round;
+            tell_one(c, tell, arg, &gone);
+        }
+    }
     drop_all(t, &gone);
 }
 

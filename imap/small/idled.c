@@ -1,4 +1,5 @@
-/* idled.c - idled(8): passes "this mailbox has changed" on to those who wait for it
+/* idled.c - idled(8): passes "this mailbox has changed" on to those who wait for it, and what
+ * happened to those who watch (watchers.h)
  *
  * Datagrams: imap/events/idle_format.h.  A client that was not heard of for max(timeout, 30
  * minutes), or whose socket nobody reads any more, is forgotten.
@@ -12,6 +13,7 @@
 
 #include "imap/events/idle_format.h"
 #include "imap/small/idle_table.h"
+#include "imap/small/watchers.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/num.h"
@@ -36,6 +38,8 @@ enum {
 struct idled {
     struct loop *loop;
     struct idle_table *table;
+    struct watchers *watchers;
+    uint64_t retry;                     /* timer; 0: nothing waits */
     int fd;
     const char *path;                   /* of our socket */
     struct buf client_prefix;           /* ".../socket/idle." of the clients' sockets */
@@ -65,20 +69,38 @@ static void remove_stale(const struct idled *d, const char *client)
         unlink(client);
 }
 
-static bool tell(void *arg, const char *client)
+static err_t send_to_client(void *arg, const char *client, struct slice datagram)
+{
+    const struct idled *d = arg;
+    err_t err = sock_send_unix_dgram(d->fd, client, datagram);
+
+    if (err == ERR_CLOSED)
+        remove_stale(d, client);
+    return err;
+}
+
+static bool tell(void *arg, const char *client, struct idle_mark *mark)
 {
     const struct message *m = arg;
+    err_t err = send_to_client(m->d, client, slice_make(m->bytes, m->n));
 
-    switch (sock_send_unix_dgram(m->d->fd, client, slice_make(m->bytes, m->n))) {
-    case ERR_OK:
-    case ERR_AGAIN:                     /* it has enough to read, and will look anyway */
-        return true;
-    case ERR_CLOSED:
-        remove_stale(m->d, client);
-        return false;
-    default:
-        return false;
-    }
+    (void)mark;
+    return !err || err == ERR_AGAIN;    /* it has enough to read, and will look anyway */
+}
+
+static void on_retry(void *arg)
+{
+    struct idled *d = arg;
+
+    d->retry = 0;
+    if (watchers_retry(d->watchers))
+        d->retry = loop_after(d->loop, WATCHERS_RETRY_MS, on_retry, d);
+}
+
+static void tell_watchers(struct idled *d, struct slice name, struct slice event)
+{
+    if (event.n)
+        watchers_tell(d->watchers, name, event);
 }
 
 /* ---- hearing ---- */
@@ -92,34 +114,79 @@ static struct slice sender_path(const struct sockaddr_un *from, socklen_t len)
     return slice_make(from->sun_path, strnlen(from->sun_path, n));
 }
 
-static void take(struct idled *d, struct slice datagram, struct slice sender)
+/* Key of those in IDLE. */
+static struct slice wait_key(struct slice name, char key[IDLE_FORMAT_NAME_MAX + 1])
+{
+    key[0] = IDLE_SCOPE_WAIT;
+    memcpy(key + 1, name.p, name.n);
+    return slice_make(key, name.n + 1);
+}
+
+static void take_change(struct idled *d, struct slice name)
 {
     struct message m = { .d = d };
-    unsigned long which;
-    struct slice name;
+    char key[IDLE_FORMAT_NAME_MAX + 1];
 
-    if (idle_format_get(datagram, &which, &name) != ERR_OK) {
+    m.n = idle_format_put(m.bytes, IDLE_FORMAT_NOTIFY, name);
+    idle_table_tell(d->table, wait_key(name, key), tell, &m);
+}
+
+static void take_done(struct idled *d, struct slice name, struct slice sender)
+{
+    char key[IDLE_FORMAT_NAME_MAX + 1];
+
+    if (slice_eq(name, IDLE_FORMAT_NO_NAME)) {
+        idle_table_drop(d->table, sender);
+        watchers_drop(d->watchers, sender);
+    } else {
+        idle_table_remove(d->table, sender, wait_key(name, key));
+    }
+}
+
+static void take_init(struct idled *d, struct slice name, struct slice sender)
+{
+    char key[IDLE_FORMAT_NAME_MAX + 1];
+
+    if (idle_table_add(d->table, sender, wait_key(name, key), clock_mono_ms()) != ERR_OK)
+        log_warn("too many clients wait: %.*s has to poll", SLICE_ARG(sender));
+}
+
+/* From one whom an answer can reach. */
+static void take_from(struct idled *d, unsigned long which, struct slice name, struct slice body,
+                      struct slice sender)
+{
+    switch (which) {
+    case IDLE_FORMAT_INIT: take_init(d, name, sender); break;
+    case IDLE_FORMAT_DONE: take_done(d, name, sender); break;
+    case IDLE_FORMAT_WATCH: watchers_watch(d->watchers, sender, name, body, clock_mono_ms()); break;
+    case IDLE_FORMAT_PING: watchers_ping(d->watchers, sender, clock_mono_ms()); break;
+    default: break;
+    }
+}
+
+static void take(struct idled *d, struct slice datagram, struct slice sender)
+{
+    unsigned long which;
+    struct slice name, body;
+
+    if (idle_format_get(datagram, &which, &name, &body) != ERR_OK) {
         log_debug("a datagram of %zu bytes is none of ours and is ignored", datagram.n);
         return;
     }
-    if (which == IDLE_FORMAT_NOTIFY) {
-        m.n = idle_format_put(m.bytes, IDLE_FORMAT_NOTIFY, name);
-        idle_table_tell(d->table, name, tell, &m);
-    } else if (which == IDLE_FORMAT_INIT && sender.n > 0) {
-        if (idle_table_add(d->table, sender, name, clock_mono_ms()) != ERR_OK)
-            log_warn("too many clients wait: %.*s has to poll", SLICE_ARG(sender));
-    } else if (which == IDLE_FORMAT_DONE && sender.n > 0) {
-        if (slice_eq(name, IDLE_FORMAT_NO_NAME))
-            idle_table_drop(d->table, sender);
-        else
-            idle_table_remove(d->table, sender, name);
-    }
+    if (which == IDLE_FORMAT_NOTIFY)
+        take_change(d, name);
+    if (which == IDLE_FORMAT_NOTIFY || which == IDLE_FORMAT_EVENT)
+        tell_watchers(d, name, body);
+    else if (sender.n)
+        take_from(d, which, name, body, sender);
+    if (!d->retry && watchers_have_backlog(d->watchers))
+        d->retry = loop_after(d->loop, WATCHERS_RETRY_MS, on_retry, d);
 }
 
 static void on_datagram(void *arg, int fd, unsigned events)
 {
     struct idled *d = arg;
-    char bytes[IDLE_FORMAT_MAX + 1];
+    char bytes[IDLE_FORMAT_WHOLE_MAX + 1];
     struct sockaddr_un from;
     ssize_t n;
 
@@ -231,6 +298,7 @@ static int serve(struct idled *d)
 
     d->loop = loop_new();
     d->table = idle_table_new();
+    d->watchers = watchers_new(d->table, send_to_client, d);
     sig_ignore(SIGPIPE);
     sig_ignore(SIGHUP);
     loop_on_signal(d->loop, SIGTERM, on_end, d);
@@ -240,6 +308,7 @@ static int serve(struct idled *d)
     loop_every(d->loop, EXPIRE_EVERY_MS, on_expire, d);
     status = loop_run(d->loop) == ERR_OK ? EX_OK : EX_OSERR;
     unlink(d->path);
+    watchers_free(&d->watchers);
     idle_table_free(&d->table);
     loop_free(&d->loop);
     return status;

@@ -15,12 +15,17 @@ enum store_event_kind {
     EV_ACL,
     EV_SUBS,
     EV_QUOTA,
-    EV_SEEN
+    EV_SEEN,
+    EV_METADATA
 };
 struct store_event {
     enum store_event_kind kind;
     struct slice mailbox;                       /* internal name */
-    struct slice other; /* new name of a rename; userid for EV_SUBS, EV_SEEN */
+    struct slice other; /* new name of a rename; userid for EV_SUBS, EV_SEEN; of EV_METADATA whose
+                           private values they are */
+    struct slice acl, old_acl;                  /* of EV_ACL and the mailbox operations; old_acl: */
+                                                /* of EV_ACL before the change */
+    struct slice entries; /* of EV_METADATA: names, each with a newline behind it */
     struct slice uniqueid;
     uint32_t appended, expunged, changed;       /* messages */
 };

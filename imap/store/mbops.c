@@ -48,7 +48,7 @@ void mbops_tell(struct store *s, enum store_event_kind kind, const struct mbentr
                 struct slice other)
 {
     const struct store_event event = { .kind = kind, .mailbox = buf_slice(&e->name), .other = other,
-                                       .uniqueid = buf_slice(&e->uniqueid) };
+                                       .uniqueid = buf_slice(&e->uniqueid), .acl = buf_slice(&e->acl) };
 
     store_tell(s, &event);
 }
@@ -109,9 +109,19 @@ static err_t change_acl(struct store *s, struct mbentry *e, struct slice identif
     return err;
 }
 
+static void tell_acl(struct store *s, const struct mbentry *e, const struct buf *before)
+{
+    store_tell(s, &(struct store_event){ .kind = EV_ACL,
+                                         .mailbox = buf_slice(&e->name),
+                                         .uniqueid = buf_slice(&e->uniqueid),
+                                         .acl = buf_slice(&e->acl),
+                                         .old_acl = buf_slice(before) });
+}
+
 err_t mbop_set_acl(struct store *s, const struct actor *a, struct slice name,
                    struct slice identifier, enum acl_mode mode, rights_t r)
 {
+    struct buf before = BUF_INIT;
     struct user_lock *lock;
     struct mbentry e;
     rights_t held;
@@ -123,11 +133,13 @@ err_t mbop_set_acl(struct store *s, const struct actor *a, struct slice name,
     err = mbops_access(s, a, name, &e, &held);
     if (!err)
         err = may_set_acl(a, &e, identifier, held);
+    buf_add_slice(&before, buf_slice(&e.acl));
     if (!err)
         err = change_acl(s, &e, identifier, mode, r);
     user_unlock(&lock);
     if (!err)
-        mbops_tell(s, EV_ACL, &e, SLICE_NULL);
+        tell_acl(s, &e, &before);
+    buf_fini(&before);
     mbentry_fini(&e);
     return err;
 }

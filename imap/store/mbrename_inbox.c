@@ -86,6 +86,17 @@ static err_t check_source(struct store *s, const struct actor *a, struct slice f
     return err;
 }
 
+/* Listeners heard of a new mailbox; now of where it comes from, too (RFC 5465 5.4). */
+static void tell(struct store *s, struct slice from, struct slice to)
+{
+    struct mbentry e;
+
+    mbentry_init(&e);
+    if (mblist_lookup(s, from, &e) == ERR_OK)
+        mbops_tell(s, EV_MAILBOX_RENAMED, &e, to);
+    mbentry_fini(&e);
+}
+
 err_t mbrename_inbox(struct store *s, const struct actor *a, struct slice from, struct slice to,
                      mbop_renamed_fn *each, void *arg)
 {
@@ -98,5 +109,7 @@ err_t mbrename_inbox(struct store *s, const struct actor *a, struct slice from, 
         err = move_messages(s, from, to);
     if (!err && each)
         each(arg, from, to);
+    if (!err)
+        tell(s, from, to);
     return err;
 }
