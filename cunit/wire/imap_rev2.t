@@ -117,6 +117,17 @@ for my $alt ('no', 'yes') {
         $adm->ok('ENABLE IMAP4rev2');
         is_deeply([ grep { /^\* LIST/ } $adm->ok("LIST \"\" user${sep}alice${sep}y") ], ["* LIST (\\HasNoChildren) \"$sep\" user${sep}alice${sep}y"], 'an administrator');
 
+        # INBOX is renamed by moving its messages away (6.3.6)
+        is_deeply([ grep { /LIST/ } $c->ok("RENAME INBOX ${own}old") ], ["* LIST (\\HasNoChildren) \"$sep\" ${own}old (\"OLDNAME\" (INBOX))"], 'RENAME INBOX');
+        is_deeply([ grep { /EXISTS/ } $c->ok("SELECT ${own}old") ], ['* 3 EXISTS'], 'they are there');
+        is_deeply([ grep { /EXISTS|LIST/ } $c->ok('SELECT INBOX') ], ['* 0 EXISTS', "* LIST ($inbox) \"$sep\" INBOX"], 'and INBOX is empty');
+        # the sample session (8)
+        $c->ok("SELECT ${own}old");
+        like(join('', $c->ok('FETCH 1 full')), qr/^\* 1 FETCH \(FLAGS \(.*INTERNALDATE ".*" RFC822\.SIZE \d+ ENVELOPE \(.*BODY \(/, 'FETCH FULL');
+        like(join('', $c->ok('FETCH 1 body[header]')), qr/BODY\[HEADER\] \{\d+\}\r\nSubject: m1\r\n\r\n/, 'FETCH BODY[HEADER]');
+        like(join('', $c->ok('STORE 1 +flags \Deleted')), qr/^\* 1 FETCH \(FLAGS \(.*\\Deleted.*\) UID 1\)/, 'STORE');
+        is($c->cmd('CLOSE')->{status}, 'OK', 'CLOSE');
+
         # NAMESPACE, and the end of it
         like(join('', $c->ok('NAMESPACE')), qr/^\* NAMESPACE \(\(/, 'NAMESPACE');
         $c->ok('UNAUTHENTICATE');
@@ -126,6 +137,19 @@ for my $alt ('no', 'yes') {
         push @faults, grep { $_ ne '' } $i->faults;
     }
 }
+
+# together with UTF8=ACCEPT, which forbids CHARSET
+my $u = Halcyon::Test->new(conf => { munge8bit => 'no', reject8bit => 'no' });
+$u->create_users('alice');
+my $both = $u->imap(user => 'alice');
+is(answer($both->cmd('ENABLE IMAP4rev2 UTF8=ACCEPT IMAP4rev2')), '* ENABLED IMAP4rev2 UTF8=ACCEPT | OK Completed', 'both');
+$both->ok('SELECT INBOX');
+is($both->cmd('SEARCH CHARSET UTF-8 ALL')->{status}, 'BAD', 'CHARSET');
+my $alone = $u->imap(user => 'alice');
+$alone->ok('ENABLE IMAP4rev2');
+is($alone->cmd('APPEND INBOX ', \"Subject: gr\xc3\xbcn\r\n\r\nx\r\n")->{status}, 'OK', 'headers in UTF-8 are part of IMAP4rev2');
+$u->stop;
+push @faults, grep { $_ ne '' } $u->faults;
 
 # IDLE belongs to it
 my $i = Halcyon::Test->new(conf => { imapidlepoll => 0 });

@@ -136,7 +136,10 @@ static err_t read_partial(struct session *s, struct fetch_section *sec)
     if ((err = imaptok_number64(t, &sec->start)) != ERR_OK || (err = imaptok_char(t, '.')) != ERR_OK
         || (err = imaptok_number64(t, &sec->count)) != ERR_OK)
         return err;
-    return sec->count ? imaptok_char(t, '>') : ERR_SYNTAX;
+    if (sec->count)
+        return imaptok_char(t, '>');
+    t->why = "a partial has at least one octet";
+    return ERR_SYNTAX;
 }
 
 /* The label of the reply says what was asked for, without ".PEEK". */
