@@ -11,7 +11,7 @@ use Time::HiRes qw(time sleep);
 use Halcyon::Test;
 
 my $serial = 0;
-my $i = Halcyon::Test->new(idled => 1);
+my $i = Halcyon::Test->new(idled => 1, conf => { munge8bit => 'no' });
 $i->create_users('alice', 'bob');
 my ($c, $d) = map { $i->imap(user => 'alice') } 1 .. 2;
 $d->ok("CREATE INBOX.$_") for 'fence', 'misc';
@@ -157,6 +157,14 @@ $d->ok('SETMETADATA INBOX.fence (/shared/comment "adm")');
 my @adm = map { s/"//gr } map { $a->response } 1 .. 3;
 is(join(' / ', @adm), '* LIST (\HasNoChildren) . user.alice.adm / * LIST (\HasChildren) . user.alice / * METADATA user.alice.fence /shared/comment', '... hears of all names');
 $a->logout;
+
+# ---- names whose spelling changes
+is(told($c, "CREATE INBOX.&AOk-") =~ /(OK)/ && $1, 'OK', 'a name in modified UTF-7');
+is(told($c, "NOTIFY SET (mailboxes INBOX.&AOk- ($new)) (subtree INBOX.&AOk- (MailboxName)) $fence"), 'OK Completed', '... is watched');
+$c->ok('ENABLE UTF8=ACCEPT');
+append('INBOX.&AOk-');
+$d->ok('CREATE INBOX.&AOk-.x');
+like(heard($c), qr/^\* STATUS INBOX\.\xc3\xa9 \(.*\) \/ \* LIST \(\\HasNoChildren\) \. INBOX\.\xc3\xa9\.x \/ \* LIST \(\\HasChildren\) \. INBOX\.\xc3\xa9$/, '... also after ENABLE UTF8=ACCEPT');
 
 # ---- an ACL that is too long to be told with the event
 my $bob = $i->imap(user => 'bob');

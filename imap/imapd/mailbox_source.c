@@ -18,7 +18,7 @@ static err_t add_source(struct imaptok *t, struct vec *out, enum source_kind kin
         t->why = "Too many mailboxes";
         return ERR_LIMIT;
     }
-    *VEC_PUSH(out, struct mailbox_source) = (struct mailbox_source){ kind, ext };
+    *VEC_PUSH(out, struct mailbox_source) = (struct mailbox_source){ .kind = kind, .ext = ext };
     return ERR_OK;
 }
 

@@ -18,6 +18,7 @@ enum { SOURCES_MAX = 1000 };            /* of one command */
 struct mailbox_source {
     enum source_kind kind;
     struct slice ext;                   /* of a named one: as the client wrote it */
+    struct slice intname;               /* the same, where somebody has filled it in; empty: no mailbox name */
 };
 
 /* One specifier, and one source for each name behind it.  allowed: bits 1 << kind.  ERR_SYNTAX, ERR_LIMIT: tok.why. */

@@ -74,11 +74,29 @@ static bool is_of_selected(const struct notify_group *g)
     return first_source(g)->kind == SOURCE_SELECTED || first_source(g)->kind == SOURCE_DELAYED;
 }
 
-static void sum_up(struct notify *n)
+/* Names as they are meant now: how the client spells them may change (ENABLE UTF8=ACCEPT). */
+static void resolve(struct session *s, const struct notify_group *g)
 {
+    struct buf name = BUF_INIT;
+
+    for (size_t i = 0; i < g->sources.n; i++) {
+        struct mailbox_source *source = VEC_AT(&g->sources, struct mailbox_source, i);
+
+        buf_reset(&name);
+        if (source->ext.n && namespace_to_internal(s->ns, source->ext, &name) == ERR_OK)
+            source->intname = arena_dup(s->notify->arena, buf_slice(&name));
+    }
+    buf_fini(&name);
+}
+
+static void sum_up(struct session *s)
+{
+    struct notify *n = s->notify;
+
     for (size_t i = 0; i < n->args.groups.n; i++) {
         const struct notify_group *g = VEC_AT(&n->args.groups, struct notify_group, i);
 
+        resolve(s, g);
         if (is_of_selected(g)) {
             n->selected = g->events;
             n->delayed = first_source(g)->kind == SOURCE_DELAYED;
@@ -131,22 +149,22 @@ static void watch_subscriptions(struct watch_run *r)
 }
 
 /* Where the mailboxes of a subtree are.  What is no mailbox name (a prefix of others) is a part of the list. */
-static void watch_tree(struct watch_run *r, struct slice ext)
+static void watch_tree(struct watch_run *r, const struct mailbox_source *source)
 {
     enum { RANGES_MAX = 8 };
     struct buf name = BUF_INIT, bytes = BUF_INIT;
     struct slice ranges[RANGES_MAX];
     size_t n = 0;
 
-    if (namespace_to_internal(r->s->ns, ext, &name) == ERR_OK) {
-        watch(r, IDLE_SCOPE_TREE, buf_slice(&name));
-    } else {
-        buf_add_slice(&name, ext);
-        buf_addc(&name, namespace_sep(r->s->ns));
-        n = namespace_scan_ranges(r->s->ns, buf_slice(&name), &bytes, ranges, RANGES_MAX);
-        if (n == 0)
-            watch(r, IDLE_SCOPE_TREE, IDLE_FORMAT_NO_NAME);
+    if (source->intname.n) {
+        watch(r, IDLE_SCOPE_TREE, source->intname);
+        return;
     }
+    buf_add_slice(&name, source->ext);
+    buf_addc(&name, namespace_sep(r->s->ns));
+    n = namespace_scan_ranges(r->s->ns, buf_slice(&name), &bytes, ranges, RANGES_MAX);
+    if (n == 0)
+        watch(r, IDLE_SCOPE_TREE, IDLE_FORMAT_NO_NAME);
     for (size_t i = 0; i < n; i++) {
         const bool is_all = !ranges[i].n || slice_ends(ranges[i], SLICE_LIT("!"));
         watch(r, IDLE_SCOPE_TREE, is_all ? IDLE_FORMAT_NO_NAME : ranges[i]);
@@ -156,13 +174,10 @@ static void watch_tree(struct watch_run *r, struct slice ext)
 }
 
 /* Its children matter to a mailbox whose LIST is told when they come and go (RFC 5465 5.4). */
-static void watch_one(struct watch_run *r, struct slice ext, unsigned events)
+static void watch_one(struct watch_run *r, const struct mailbox_source *source, unsigned events)
 {
-    struct buf name = BUF_INIT;
-
-    if (namespace_to_internal(r->s->ns, ext, &name) == ERR_OK)
-        watch(r, events & NOTIFY_NAME ? IDLE_SCOPE_TREE : IDLE_SCOPE_ONE, buf_slice(&name));
-    buf_fini(&name);
+    if (source->intname.n)
+        watch(r, events & NOTIFY_NAME ? IDLE_SCOPE_TREE : IDLE_SCOPE_ONE, source->intname);
 }
 
 static void watch_group(struct watch_run *r, const struct notify_group *g)
@@ -177,8 +192,8 @@ static void watch_group(struct watch_run *r, const struct notify_group *g)
                 watch(r, IDLE_SCOPE_TREE, r->own);
             break;
         case SOURCE_SUBSCRIBED: watch_subscriptions(r); break;
-        case SOURCE_SUBTREE: watch_tree(r, source->ext); break;
-        case SOURCE_MAILBOXES: watch_one(r, source->ext, g->events); break;
+        case SOURCE_SUBTREE: watch_tree(r, source); break;
+        case SOURCE_MAILBOXES: watch_one(r, source, g->events); break;
         default: break;
         }
     }
@@ -346,7 +361,7 @@ static void set(struct session *s, struct notify *n)
 
     notify_free(&s->notify);
     s->notify = n;
-    sum_up(n);
+    sum_up(s);
     err = watch_all(s);
     if (err) {
         refuse(s);

@@ -24,31 +24,21 @@ static bool is_me(const struct session *s, struct slice userid)
     return slice_eq(userid, ident_userid(s->base->ident));
 }
 
-/* The top as the client would be told it now. */
-static bool is_below_top(struct session *s, struct slice intname, struct slice top)
+/* In the tree that the client sees; the top as it would be told now. */
+static bool is_below_top(struct session *s, struct slice intname, const struct mailbox_source *source)
 {
-    struct buf name = BUF_INIT, now = BUF_INIT, ext = BUF_INIT;
+    struct buf top = BUF_INIT, ext = BUF_INIT;
     bool below;
 
     namespace_to_external(s->ns, intname, &ext);
-    if (namespace_to_internal(s->ns, top, &name) == ERR_OK) {
-        namespace_to_external(s->ns, buf_slice(&name), &now);
-        top = buf_slice(&now);
-    }
-    below = ext.n && mailbox_source_below(buf_slice(&ext), top, namespace_sep(s->ns), false);
-    buf_fini(&name);
-    buf_fini(&now);
+    if (source->intname.n)
+        namespace_to_external(s->ns, source->intname, &top);
+    else
+        buf_add_slice(&top, source->ext);
+    below = ext.n && mailbox_source_below(buf_slice(&ext), buf_slice(&top), namespace_sep(s->ns), false);
+    buf_fini(&top);
     buf_fini(&ext);
     return below;
-}
-
-static bool is_named(struct session *s, struct slice intname, struct slice ext)
-{
-    struct buf name = BUF_INIT;
-    bool same = namespace_to_internal(s->ns, ext, &name) == ERR_OK && slice_eq(buf_slice(&name), intname);
-
-    buf_fini(&name);
-    return same;
 }
 
 static bool source_has(struct session *s, const struct mailbox_source *source, struct slice intname)
@@ -58,8 +48,8 @@ static bool source_has(struct session *s, const struct mailbox_source *source, s
     case SOURCE_PERSONAL:
         return namespace_inbox(s->ns).n && mbname_owned_by(intname, ident_userid(s->base->ident));
     case SOURCE_SUBSCRIBED: return subs_has(s->base->store, ident_userid(s->base->ident), intname);
-    case SOURCE_SUBTREE: return is_below_top(s, intname, source->ext);
-    case SOURCE_MAILBOXES: return is_named(s, intname, source->ext);
+    case SOURCE_SUBTREE: return is_below_top(s, intname, source);
+    case SOURCE_MAILBOXES: return slice_eq(intname, source->intname);
     default: return false;
     }
 }
