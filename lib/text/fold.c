@@ -83,16 +83,39 @@ static void fold_one(struct fold_state *f, uint32_t cp, struct buf *out)
     }
 }
 
-/* Letters, digits and punctuation of ASCII at the start; returns how many. */
+static bool is_ascii_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* ASCII at the start, without its control characters; returns how many bytes.  What emit() does,
+ * for nearly all there is. */
 static size_t fold_ascii(struct fold_state *f, struct slice s, struct buf *out)
 {
+    const bool skip = f->flags & FOLD_SKIP_SPACE, merge = f->flags & FOLD_MERGE_SPACE;
+    bool in_space = f->in_space;
     size_t n = 0;
 
     buf_reserve(out, s.n);
-    for (; n < s.n && ascii_is_graph(s.p[n]); n++)
-        out->p[out->n++] = ascii_lower(s.p[n]);
-    if (n > 0)
-        f->in_space = false;
+    char *to = out->p + out->n;
+    for (; n < s.n; n++) {
+        const char c = s.p[n];
+        if (ascii_is_graph(c)) {
+            *to++ = ascii_lower(c);
+            in_space = false;
+        } else if (!is_ascii_space(c)) {
+            break;
+        } else if (!skip && merge) {
+            *to = ' ';
+            to += !in_space;
+            in_space = true;
+        } else if (!skip) {
+            *to++ = c;
+            in_space = false;
+        }
+    }
+    out->n = (size_t)(to - out->p);
+    f->in_space = in_space;
     return n;
 }
 

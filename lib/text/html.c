@@ -19,7 +19,7 @@ enum state {
     RAW, RAW_OPEN, RAW_NAME
 };
 
-/* Elements that begin a new line. */
+/* Elements that begin a new line, sorted. */
 static const char *const blocks[] = {
     "address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "div",
     "dl", "dt", "fieldset", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
@@ -40,11 +40,21 @@ static struct slice name_of(const struct html_text *h)
     return slice_make(h->name, h->n);
 }
 
+/* list is sorted. */
 static bool is_listed(struct slice name, const char *const *list, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (slice_eqs(name, list[i]))
+    size_t lo = 0, hi = n;
+
+    while (lo < hi) {
+        const size_t mid = lo + (hi - lo) / 2;
+        const int c = slice_cmp(name, slice_cstr(list[mid]));
+        if (c == 0)
             return true;
+        if (c < 0)
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
     return false;
 }
 
@@ -258,11 +268,46 @@ static void push_byte(struct html_text *h, char c, struct buf *out)
     }
 }
 
+static size_t up_to(struct slice s, char c)
+{
+    const ssize_t at = slice_find(s, c);
+    return at < 0 ? s.n : (size_t)at;
+}
+
+/* Bytes at the start that change no state; those of text are added. */
+static size_t push_run(const struct html_text *h, struct slice s, struct buf *out)
+{
+    size_t n = 0;
+
+    switch ((enum state)h->state) {
+    case TEXT:
+        while (n < s.n && s.p[n] != '<' && s.p[n] != '&')
+            n++;
+        buf_add(out, s.p, n);
+        break;
+    case ATTRIBUTES:
+        while (n < s.n && s.p[n] != '>' && s.p[n] != '"' && s.p[n] != '\'')
+            n++;
+        break;
+    case QUOTED: n = up_to(s, h->quote); break;
+    case COMMENT: n = h->dashes ? 0 : up_to(s, '-'); break;
+    case MARKUP: n = up_to(s, '>'); break;
+    case RAW: n = up_to(s, '<'); break;
+    default: break;
+    }
+    return n;
+}
+
 void html_push(struct html_text *h, struct slice s, struct buf *out)
 {
     buf_reserve(out, s.n);
-    for (size_t i = 0; i < s.n; i++)
-        push_byte(h, s.p[i], out);
+    while (s.n) {
+        s = slice_skip(s, push_run(h, s, out));
+        if (s.n) {
+            push_byte(h, s.p[0], out);
+            s = slice_skip(s, 1);
+        }
+    }
 }
 
 void html_end(struct html_text *h, struct buf *out)
