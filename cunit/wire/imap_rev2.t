@@ -36,6 +36,8 @@ for my $alt ('no', 'yes') {
         is($told[0], '* OK [CLOSED] Ok', 'CLOSED first (7.1)');
         is_deeply([ grep { /^\* LIST/ } @told ], ["* LIST (\\HasNoChildren \\Sent) \"$sep\" ${own}Sent"], 'EXAMINE: LIST with the special use');
         is_deeply([ grep { /^\* LIST/ } $c->ok("SELECT ${own}a") ], ["* LIST (\\HasChildren) \"$sep\" ${own}a"], 'with children');
+        $c->ok("SUBSCRIBE ${own}a");
+        is_deeply([ grep { /^\* LIST/ } $c->ok("EXAMINE ${own}a") ], ["* LIST (\\HasChildren \\Subscribed) \"$sep\" ${own}a"], 'subscribed');
         $c->ok('SELECT INBOX');
         is(scalar(grep { /^\* LIST/ } $old->ok('SELECT INBOX')), 0, 'no LIST in IMAP4rev1');
         like(join("\n", $old->ok('SELECT INBOX')), qr/ RECENT\n.*\[UNSEEN 1\]/s, 'but the old words');

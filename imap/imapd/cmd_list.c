@@ -60,7 +60,7 @@ static void put_childinfo(struct list_run *r, struct buf *b)
     buf_addf(b, " (CHILDINFO (%s))", names[which - 1]);
 }
 
-void list_put_line(struct list_run *r, const struct list_item *it, bool childinfo, struct slice oldname)
+static void put_line(struct list_run *r, const struct list_item *it, bool childinfo)
 {
     struct buf b = BUF_INIT;
     char sep[2] = { r->sep, '\0' };
@@ -71,11 +71,6 @@ void list_put_line(struct list_run *r, const struct list_item *it, bool childinf
     imapout_mailbox(&b, it->ext, out_flags(r->s));
     if (childinfo)
         put_childinfo(r, &b);
-    if (oldname.n) {
-        buf_adds(&b, " (\"OLDNAME\" (");
-        imapout_mailbox(&b, oldname, out_flags(r->s));
-        buf_adds(&b, "))");
-    }
     buf_adds(&b, "\r\n");
     stream_put_slice(out(r->s), buf_slice(&b));
     buf_fini(&b);
@@ -144,7 +139,7 @@ static void put_ancestors(struct list_run *r, struct slice name, struct map *tol
         if (!r->shows_levels[i] || m.parent == 0 || map_has(told, parent))
             continue;
         map_put(told, parent, r);
-        list_put_line(r, &it, (r->select & SEL_RECURSIVE) != 0, SLICE_NULL);
+        put_line(r, &it, (r->select & SEL_RECURSIVE) != 0);
     }
 }
 
@@ -161,7 +156,7 @@ static void put_all(struct list_run *r)
         bool childinfo = (r->select & SEL_RECURSIVE) && items[i].child_selected;
         bool selected = list_is_selected(r, &items[i]);
         if ((selected || childinfo) && list_matches(r, items[i].ext)) {
-            list_put_line(r, &items[i], childinfo, SLICE_NULL);
+            put_line(r, &items[i], childinfo);
             put_rest(r, &items[i]);
         }
         if (selected && ancestors)

@@ -2,6 +2,7 @@
 #include "imap/imapd/imapd.h"
 
 #include "imap/imapd/create_args.h"
+#include "imap/imapd/list_tell.h"
 #include "imap/imapd/view.h"
 #include "imap/store/annot.h"
 #include "imap/store/annot_entry.h"
@@ -136,7 +137,7 @@ static void created(struct session *s, struct slice given, struct slice name, co
 
     namespace_to_external(s->ns, name, &ext);
     if ((s->enabled & ENABLED_REV2) && !slice_eq(given, buf_slice(&ext)))   /* RFC 9051 6.3.4 */
-        list_tell(s, name, given);
+        list_tell(s, name, given, 0);
     buf_fini(&ext);
     reply_ok_code(s, arena_printf(s->base->command, "MAILBOXID (%s)", id), "Completed");    /* RFC 8474 4.1 */
 }
@@ -237,7 +238,7 @@ static void renamed(void *arg, struct slice from, struct slice to)
 
     if (s->enabled & ENABLED_REV2) {
         namespace_to_external(s->ns, from, &b);
-        list_tell(s, to, buf_slice(&b));
+        list_tell(s, to, buf_slice(&b), 0);
         buf_fini(&b);
         return;
     }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "imap/imapd/notify.h"
+#include "imap/imapd/list_tell.h"
 #include "imap/imapd/qresync.h"
 #include "imap/imapd/quota_alert.h"
 #include "imap/imapd/view.h"
@@ -77,7 +78,7 @@ static void describe(struct session *s, struct slice given, struct qresync *q)
     untagged(s, "OK [MAILBOXID (%.*s)] Ok", SLICE_ARG(mailbox_uniqueid(view_mailbox(v))));
     untagged(s, "OK [URLMECH INTERNAL] Ok");    /* RFC 4467 BASE.7.1 */
     if (s->enabled & ENABLED_REV2)              /* RFC 9051 6.3.2 */
-        list_tell(s, mailbox_name(view_mailbox(v)), given);
+        list_tell(s, mailbox_name(view_mailbox(v)), given, LIST_TELL_EXISTS);
     s->modseq_told = s->enabled & ENABLED_CONDSTORE;
     if (q->given && view_has_modseqs(v))        /* RFC 7162 3.2.5.1 */
         qresync_tell(s, q);

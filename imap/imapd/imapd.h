@@ -145,9 +145,6 @@ imap_handler cmd_select, cmd_close, cmd_unselect, cmd_check;
 imap_handler cmd_create, cmd_delete, cmd_rename;
 /* cmd_list.c, cmd_subs.c, cmd_status.c */
 imap_handler cmd_list, cmd_lsub, cmd_xlist, cmd_subscribe, cmd_unsubscribe, cmd_status;
-/* An untagged LIST of one mailbox, with OLDNAME if that is another name than it has now (RFC 9051
- * 6.3.9.7); empty: none. */
-void list_tell(struct session *, struct slice intname, struct slice oldname);
 /* cmd_append.c, cmd_copy.c, cmd_expunge.c, cmd_store.c, cmd_fetch.c, cmd_search.c, cmd_idle.c */
 imap_handler cmd_append, cmd_copy, cmd_expunge, cmd_store, cmd_fetch, cmd_search, cmd_idle;
 /* notify.c */

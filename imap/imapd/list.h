@@ -67,8 +67,6 @@ err_t list_collect(struct list_run *) NODISCARD;
 
 /* Does the name match one of the patterns? */
 bool list_matches(const struct list_run *, struct slice name);
-/* One line. */
-void list_put_line(struct list_run *, const struct list_item *, bool childinfo, struct slice oldname);
 /* Is it one of those that are selected, its children apart? */
 bool list_is_selected(const struct list_run *, const struct list_item *);
 

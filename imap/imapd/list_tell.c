@@ -1,48 +1,95 @@
-/* list_tell.c - an untagged LIST that nobody asked for (RFC 9051 6.3.2, 6.3.9.7) */
-#include "imap/imapd/list.h"
+/* list_tell.c - see list_tell.h */
+#include "imap/imapd/list_tell.h"
 
+#include "imap/store/specialuse.h"
+#include "imap/store/subs.h"
 #include "lib/conf/conf.h"
+#include "lib/text/imapout.h"
 
-/* INBOX of the alternate namespace stands beside its folders, not above them. */
-static bool has_children(struct session *s, const struct list_item *it)
+static void put_attribute(struct buf *b, struct slice text)
 {
-    struct session_base *b = s->base;
-    struct namespace_view v;
-
-    namespace_describe(s->ns, &v);
-    if (slice_eqs(it->ext, "INBOX") && v.has_personal && v.personal.n == 0)
-        return false;
-    return mblist_has_children(b->store, it->intname, b->ident, b->is_admin);
+    if (b->p[b->n - 1] != '(')
+        buf_addc(b, ' ');
+    buf_add_slice(b, text);
 }
 
-/* As LIST tells them of its own accord. */
-static void find_uses(struct list_run *r, struct list_item *it)
+/* Children in the tree that the client sees: those of INBOX are elsewhere in the alternate namespace. */
+static bool has_children(struct session *s, struct slice intname, struct slice ext)
 {
-    struct session_base *b = r->s->base;
-    struct mbentry entry;
+    struct buf child = BUF_INIT, child_ext = BUF_INIT;
+    bool below;
+
+    buf_add_slice(&child, intname);
+    buf_adds(&child, ".x");
+    namespace_to_external(s->ns, buf_slice(&child), &child_ext);
+    below = child_ext.n > ext.n && slice_starts(buf_slice(&child_ext), ext)
+            && child_ext.p[ext.n] == namespace_sep(s->ns);
+    buf_fini(&child);
+    buf_fini(&child_ext);
+    return below && mblist_has_children(s->base->store, intname, s->base->ident, s->base->is_admin);
+}
+
+static void put_uses(struct session *s, const struct mbentry *entry, struct buf *b)
+{
+    struct specialuse_view *uses = NULL;
+    struct slice words;
 
     if (!conf_bool(CONF_SPECIALUSEALWAYS)
-        || specialuse_open(b->store, ident_userid(b->ident), b->is_admin, &r->uses) != ERR_OK)
+        || specialuse_open(s->base->store, ident_userid(s->base->ident), s->base->is_admin, &uses) != ERR_OK)
         return;
-    mbentry_init(&entry);
-    if (!specialuse_is_empty(r->uses) && mblist_lookup(b->store, it->intname, &entry) == ERR_OK)
-        it->uses = arena_dup(r->arena, specialuse_of(r->uses, &entry));
-    mbentry_fini(&entry);
-    specialuse_close(&r->uses);
+    words = specialuse_of(uses, entry);
+    if (words.n)
+        put_attribute(b, words);
+    specialuse_close(&uses);
 }
 
-void list_tell(struct session *s, struct slice intname, struct slice oldname)
+static bool find(struct session *s, struct slice intname, struct mbentry *entry)
 {
-    struct list_run r = { .s = s, .arena = s->base->command, .sep = namespace_sep(s->ns), .kind = LIST_PLAIN };
-    struct list_item it = { .intname = intname, .exists = true };
-    struct buf ext = BUF_INIT;
+    struct session_base *b = s->base;
+    rights_t rights = 0;
+
+    return mblist_access(b->store, intname, b->ident, b->is_admin, entry, &rights) == ERR_OK && mbentry_is_mail(entry)
+           && policy_check(OP_LOOKUP, rights) == ERR_OK && !namespace_hides(s->ns, intname);
+}
+
+static void put_attributes(struct session *s, struct slice intname, struct slice ext, unsigned flags, struct buf *b)
+{
+    struct mbentry entry;
+    bool exists, children = has_children(s, intname, ext);
+
+    mbentry_init(&entry);
+    exists = find(s, intname, &entry) || (flags & LIST_TELL_EXISTS);
+    if (!exists)
+        put_attribute(b, SLICE_LIT("\\NonExistent"));
+    if (flags & LIST_TELL_NO_ACCESS)
+        put_attribute(b, SLICE_LIT("\\NoAccess"));
+    if (exists || children)
+        put_attribute(b, children ? SLICE_LIT("\\HasChildren") : SLICE_LIT("\\HasNoChildren"));
+    if (subs_has(s->base->store, ident_userid(s->base->ident), intname))
+        put_attribute(b, SLICE_LIT("\\Subscribed"));
+    if (exists)
+        put_uses(s, &entry, b);
+    mbentry_fini(&entry);
+}
+
+void list_tell(struct session *s, struct slice intname, struct slice oldname, unsigned flags)
+{
+    struct buf b = BUF_INIT, ext = BUF_INIT;
 
     namespace_to_external(s->ns, intname, &ext);
     if (ext.n) {
-        it.ext = arena_dup(r.arena, buf_slice(&ext));
-        it.has_children = has_children(s, &it);
-        find_uses(&r, &it);
-        list_put_line(&r, &it, false, slice_eq(oldname, it.ext) ? SLICE_NULL : oldname);
+        buf_adds(&b, "* LIST (");
+        put_attributes(s, intname, buf_slice(&ext), flags, &b);
+        buf_addf(&b, ") \"%c\" ", namespace_sep(s->ns));
+        imapout_mailbox(&b, buf_slice(&ext), out_flags(s));
+        if (oldname.n && !slice_eq(oldname, buf_slice(&ext))) {
+            buf_adds(&b, " (\"OLDNAME\" (");
+            imapout_mailbox(&b, oldname, out_flags(s));
+            buf_adds(&b, "))");
+        }
+        buf_adds(&b, "\r\n");
+        stream_put_slice(out(s), buf_slice(&b));
     }
+    buf_fini(&b);
     buf_fini(&ext);
 }

@@ -8,8 +8,8 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "imap/imapd/list_tell.h"
 #include "imap/imapd/metadata.h"
-#include "imap/imapd/notify_list.h"
 #include "imap/imapd/status_items.h"
 #include "imap/imapd/view.h"
 #include "imap/store/annot.h"
@@ -172,7 +172,7 @@ static void tell_parent(struct session *s, struct slice intname)
     sep = slice_rfind(buf_slice(&ext), namespace_sep(s->ns));
     if (sep > 0 && namespace_to_internal(s->ns, slice_cut(buf_slice(&ext), 0, (size_t)sep), &parent) == ERR_OK
         && wants(s, buf_slice(&parent), NOTIFY_NAME))
-        notify_list_put(s, buf_slice(&parent), SLICE_NULL, 0);
+        list_tell(s, buf_slice(&parent), SLICE_NULL, 0);
     buf_fini(&ext);
     buf_fini(&parent);
 }
@@ -180,7 +180,7 @@ static void tell_parent(struct session *s, struct slice intname)
 static void tell_name(struct session *s, struct slice intname)
 {
     if (wants(s, intname, NOTIFY_NAME))
-        notify_list_put(s, intname, SLICE_NULL, 0);
+        list_tell(s, intname, SLICE_NULL, 0);
     tell_parent(s, intname);
 }
 
@@ -223,6 +223,7 @@ static bool was_told(const struct notify *n, const struct event *ev)
 static void tell_renamed(struct session *s, const struct event *ev)
 {
     struct notify *n = s->notify;
+    struct buf old = BUF_INIT;
 
     if (was_told(n, ev) || !(wants(s, ev->mailbox, NOTIFY_NAME) | wants(s, ev->other, NOTIFY_NAME)))
         return;
@@ -230,7 +231,9 @@ static void tell_renamed(struct session *s, const struct event *ev)
     buf_add_slice(&n->renamed_from, ev->mailbox);
     buf_reset(&n->renamed_to);
     buf_add_slice(&n->renamed_to, ev->other);
-    notify_list_put(s, ev->other, ev->mailbox, 0);
+    namespace_to_external(s->ns, ev->mailbox, &old);
+    list_tell(s, ev->other, buf_slice(&old), 0);
+    buf_fini(&old);
 }
 
 static void on_renamed(struct session *s, const struct event *ev)
@@ -264,10 +267,10 @@ static void on_acl(struct session *s, const struct event *ev)
     wanted = wants(s, ev->mailbox, any);
     if (differs & ACL_L) {
         if (wanted)
-            notify_list_put(s, ev->mailbox, SLICE_NULL, now & ACL_L ? 0 : NOTIFY_LIST_NO_ACCESS);
+            list_tell(s, ev->mailbox, SLICE_NULL, now & ACL_L ? 0 : LIST_TELL_NO_ACCESS);
         tell_parent(s, ev->mailbox);
     } else if (wanted & NOTIFY_MESSAGES) {
-        notify_list_put(s, ev->mailbox, SLICE_NULL, now & ACL_R ? 0 : NOTIFY_LIST_NO_ACCESS);
+        list_tell(s, ev->mailbox, SLICE_NULL, now & ACL_R ? 0 : LIST_TELL_NO_ACCESS);
     }
     note_changed(s, ev->mailbox, wanted & NOTIFY_MESSAGES); /* what was missed; nothing without r */
 }
@@ -294,7 +297,7 @@ static void on_subscription(struct session *s, const struct event *ev, bool is_o
         return;
     notify_subscribed(s, ev->mailbox);
     if (!is_own && (s->notify->others & NOTIFY_SUBSCRIPTION) && wants_subscription(s, ev->mailbox))
-        notify_list_put(s, ev->mailbox, SLICE_NULL, 0);
+        list_tell(s, ev->mailbox, SLICE_NULL, 0);
 }
 
 /* ---- annotations ---- */
@@ -408,7 +411,7 @@ static void begin_one(void *arg, struct slice intname)
         events = wants(b->s, intname, NOTIFY_MESSAGES);
         items = items_of(b->s, events & ~(unsigned)NOTIFY_FLAGS) | (events & NOTIFY_FLAGS ? STATUS_ITEM_MODSEQ : 0u);
         if (policy_check(OP_STATUS, rights) != ERR_OK)
-            notify_list_put(b->s, intname, SLICE_NULL, NOTIFY_LIST_NO_ACCESS);
+            list_tell(b->s, intname, SLICE_NULL, LIST_TELL_NO_ACCESS);
         else if (b->status && events)
             (void)!status_items_put(b->s, &entry, items);
     }

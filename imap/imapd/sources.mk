@@ -12,8 +12,8 @@ IMAPD_PARTS = imap/imapd/append.h imap/imapd/append_store.c imap/imapd/append_ta
 	imap/imapd/fetch_items.c imap/imapd/flag_words.c imap/imapd/flag_words.h imap/imapd/imapd.h \
 	imap/imapd/mailbox_source.c imap/imapd/mailbox_source.h imap/imapd/mailbox_source_walk.c \
 	imap/imapd/notify.c imap/imapd/notify.h imap/imapd/notify_args.c imap/imapd/notify_args.h \
-	imap/imapd/notify_impl.h imap/imapd/notify_list.c imap/imapd/notify_list.h imap/imapd/notify_tell.c \
-	imap/imapd/list.h imap/imapd/list_args.c imap/imapd/list_collect.c imap/imapd/list_tell.c imap/imapd/metadata.c \
+	imap/imapd/notify_impl.h imap/imapd/notify_tell.c \
+	imap/imapd/list.h imap/imapd/list_args.c imap/imapd/list_collect.c imap/imapd/list_tell.c imap/imapd/list_tell.h imap/imapd/metadata.c \
 	imap/imapd/metadata.h imap/imapd/metadata_set.c imap/imapd/metadata_value.c \
 	imap/imapd/preview.c imap/imapd/preview.h imap/imapd/progress.c imap/imapd/progress.h \
 	imap/imapd/url_auth.c imap/imapd/url_auth.h imap/imapd/url_message.c imap/imapd/url_message.h \
