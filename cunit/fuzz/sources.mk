@@ -5,6 +5,10 @@ cunit_fuzz_acl_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/addr822_fuzz
 cunit_fuzz_addr822_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/addr822_fuzz.c
 cunit_fuzz_addr822_fuzz_LDADD = $(LINK_STORE)
+check_PROGRAMS += cunit/fuzz/annotation_args_fuzz
+cunit_fuzz_annotation_args_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/annotation_args_fuzz.c \
+	imap/imapd/annotation_args.c
+cunit_fuzz_annotation_args_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/annotdef_fuzz
 cunit_fuzz_annotdef_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/annotdef_fuzz.c
 cunit_fuzz_annotdef_fuzz_LDADD = $(LINK_STORE)
@@ -39,7 +43,8 @@ check_PROGRAMS += cunit/fuzz/facts_fuzz
 cunit_fuzz_facts_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/facts_fuzz.c
 cunit_fuzz_facts_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/fetch_args_fuzz
-cunit_fuzz_fetch_args_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/fetch_args_fuzz.c imap/imapd/fetch_args.c
+cunit_fuzz_fetch_args_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/fetch_args_fuzz.c imap/imapd/fetch_args.c \
+	imap/imapd/annotation_args.c
 cunit_fuzz_fetch_args_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/flat_fuzz
 cunit_fuzz_flat_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/flat_fuzz.c
@@ -128,7 +133,8 @@ cunit_fuzz_ranges_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/ranges_fuzz.c
 cunit_fuzz_ranges_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/search_args_fuzz
 cunit_fuzz_search_args_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/search_args_fuzz.c \
-	imap/imapd/search_args.c imap/imapd/search_return.c imap/imapd/fetch_args.c
+	imap/imapd/search_args.c imap/imapd/search_return.c imap/imapd/fetch_args.c \
+	imap/imapd/annotation_args.c
 cunit_fuzz_search_args_fuzz_LDADD = $(LINK_SEARCH)
 check_PROGRAMS += cunit/fuzz/seen_fuzz
 cunit_fuzz_seen_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/seen_fuzz.c

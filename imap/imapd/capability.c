@@ -84,6 +84,7 @@ static const struct capability {
     { "LOGINDISABLED", ST_NOAUTH, login_is_disabled },
     { "SASL-IR", ST_NOAUTH, NULL },
     { "ACL", ST_LOGGED_IN, NULL },
+    { "ANNOTATE-EXPERIMENT-1", ST_LOGGED_IN, NULL },
     { "ANNOTATEMORE", ST_LOGGED_IN | ST_EARLY, has_legacy_annotations },
     { "BINARY", ST_LOGGED_IN, NULL },
     { "CATENATE", ST_LOGGED_IN, NULL },

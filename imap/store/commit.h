@@ -66,8 +66,8 @@ err_t commit_copy(struct commit *dst, struct mailbox *src, uint32_t recno, uint3
  * value, else as it is stored (annot_userid()).  The message gets a new modseq, unless it came with
  * this commit or nothing changes.  All changes of one message are made in a row.  A message whose
  * annotations change is not expunged by the same commit.  ERR_NOTFOUND: no such message, or it is
- * expunged; ERR_LIMIT: the value is too long; ERR_NOSPACE: the message has MSGANNOT_ENTRIES_MAX
- * values, or the commit has too much to write; ERR_CORRUPT. */
+ * expunged; ERR_LIMIT: the value is longer than MSGANNOT_VALUE_MAX, the message has
+ * MSGANNOT_ENTRIES_MAX values, or the commit has too much to write; ERR_CORRUPT. */
 err_t commit_annotate(struct commit *, uint32_t uid, struct slice entry, struct slice userid,
                       struct slice value) NODISCARD;
 
@@ -76,7 +76,8 @@ struct annot_copy {
     bool shared, of_user;
     struct slice from, to; /* stored userid of the one user whose values are copied, there and here */
 };
-/* Annotations of a message of src for one that came with this commit.  Errors as above. */
+/* Annotations of a message of src for one that came with this commit; values that are too long stay
+ * behind.  Errors as above. */
 err_t commit_copy_annotations(struct commit *, uint32_t uid, struct mailbox *src, uint32_t src_uid,
                               const struct annot_copy *) NODISCARD;
 

@@ -95,7 +95,7 @@ static err_t check_room(struct commit *c, uint32_t uid)
             break;
         n.n += is_live(buf_slice(&a->value));
     }
-    return err ? err : n.n < MSGANNOT_ENTRIES_MAX ? ERR_OK : ERR_NOSPACE;
+    return err ? err : n.n < MSGANNOT_ENTRIES_MAX ? ERR_OK : ERR_LIMIT;
 }
 
 /* ---- setting a value ---- */
@@ -154,7 +154,7 @@ static err_t put(struct commit *c, struct msgannot_item *item, struct slice key,
     const struct record *appended = find_appended(c, item->uid);
     struct commit_annot *a = find_pending(c, item->uid, key);
     uint64_t modseq;
-    err_t err = c->annot_bytes + key.n + value.n > BYTES_MAX ? ERR_NOSPACE : ERR_OK;
+    err_t err = c->annot_bytes + key.n + value.n > BYTES_MAX ? ERR_LIMIT : ERR_OK;
 
     if (!err)
         err = touch(c, item->uid, appended, &modseq);
@@ -256,7 +256,7 @@ static err_t copy_one(void *arg, const struct msgannot_item *item)
     const struct annot_copy *w = k->what;
     struct slice userid = SLICE_NULL;
 
-    if (item->deleted || msgannot_is_field(item->entry))
+    if (item->deleted || msgannot_is_field(item->entry) || item->value.n > MSGANNOT_VALUE_MAX)
         return ERR_OK;
     if (!item->userid.n ? !w->shared : !w->of_user || !slice_eq(item->userid, w->from))
         return ERR_OK;
