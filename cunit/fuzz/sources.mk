@@ -15,6 +15,10 @@ cunit_fuzz_annotdef_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/base64_fuzz
 cunit_fuzz_base64_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/base64_fuzz.c
 cunit_fuzz_base64_fuzz_LDADD = $(LINK_STORE)
+check_PROGRAMS += cunit/fuzz/body_structure_fuzz
+cunit_fuzz_body_structure_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/body_structure_fuzz.c \
+	imap/imapd/body_structure.c
+cunit_fuzz_body_structure_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/cache_record_fuzz
 cunit_fuzz_cache_record_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/cache_record_fuzz.c
 cunit_fuzz_cache_record_fuzz_LDADD = $(LINK_STORE)

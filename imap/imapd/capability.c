@@ -135,6 +135,7 @@ static const struct capability {
     { "UNSELECT", ST_LOGGED_IN, NULL },
     { "URL-PARTIAL", ST_LOGGED_IN, NULL },
     { "URLAUTH", ST_LOGGED_IN, NULL },
+    { "URLAUTH=BINARY", ST_LOGGED_IN, NULL },
     { "UTF8=ACCEPT", ST_LOGGED_IN, capability_utf8 },
     { "WITHIN", ST_LOGGED_IN, NULL },
     { "DIGEST=SHA1", ST_LOGGED_IN, NULL },

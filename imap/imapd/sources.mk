@@ -17,7 +17,7 @@ IMAPD_PARTS = imap/imapd/annotation.h imap/imapd/annotation_args.c imap/imapd/an
 	imap/imapd/list.h imap/imapd/list_args.c imap/imapd/list_collect.c imap/imapd/list_tell.c imap/imapd/list_tell.h imap/imapd/metadata.c \
 	imap/imapd/metadata.h imap/imapd/metadata_set.c imap/imapd/metadata_value.c \
 	imap/imapd/preview.c imap/imapd/preview.h imap/imapd/progress.c imap/imapd/progress.h \
-	imap/imapd/url_auth.c imap/imapd/url_auth.h imap/imapd/url_message.c imap/imapd/url_message.h \
+	imap/imapd/body_structure.c imap/imapd/body_structure.h imap/imapd/url_auth.c imap/imapd/url_auth.h imap/imapd/url_message.c imap/imapd/url_message.h \
 	imap/imapd/qresync.c imap/imapd/qresync.h imap/imapd/quota_alert.h \
 	imap/imapd/reply.c imap/imapd/search_args.c imap/imapd/search_args.h \
 	imap/imapd/search_reply.c imap/imapd/search_return.c imap/imapd/search_run.c imap/imapd/search_run.h \
