@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         BUG_UNLESS(annot_name_is_valid(d.name));
         BUG_UNLESS(d.entry.readable && d.entry.readable <= (ANNOT_SHARED | ANNOT_PRIVATE));
         BUG_UNLESS(!(d.entry.all & ~(rights_t)ACL_ALL));
-        BUG_UNLESS(d.is_message || d.entry.scope == ANNOT_MAILBOX || d.entry.scope == ANNOT_SERVER);
+        BUG_UNLESS(d.entry.scope == ANNOT_MESSAGE || d.entry.scope == ANNOT_MAILBOX || d.entry.scope == ANNOT_SERVER);
     }
     return 0;
 }

@@ -1,7 +1,7 @@
 /* fetch_args_fuzz.c - the arguments of FETCH: any text is read or refused, and PARTIAL keeps within the set */
 #include <stdlib.h>
 
-#include "imap/imapd/fetch.h"
+#include "imap/imapd/annotation.h"
 #include "lib/base/bug.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -56,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     imaptok_init(&s.tok, slice_skip(slice_make(data, n), 1), base.command, 0);
     if (fetch_read(&s, &f) == ERR_OK) {
         BUG_UNLESS(f.items || f.sections.n);
+        BUG_UNLESS(!(f.items & F_ANNOTATION) || (f.annotations->n && f.annotations->attributes));
         check_range(&f);
         for (size_t i = 0; i < f.sections.n; i++)
             BUG_UNLESS(VEC_AT(&f.sections, struct fetch_section, i)->label.n > 0);

@@ -41,6 +41,7 @@ static size_t check(const struct expr *e, unsigned depth)
     BUG_UNLESS((e->op != EX_NUMBER && e->op != EX_UID) || e->set);
     BUG_UNLESS(e->op != EX_NOT || (e->child && !e->child->next));
     BUG_UNLESS(e->op != EX_OR || (e->child && e->child->next && !e->child->next->next));
+    BUG_UNLESS(e->op != EX_ANNOTATION || (e->glob && e->num));
     for (const struct expr *c = e->child; c; c = c->next)
         n += check(c, depth + 1);
     return n;

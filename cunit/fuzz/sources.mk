@@ -5,12 +5,20 @@ cunit_fuzz_acl_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/addr822_fuzz
 cunit_fuzz_addr822_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/addr822_fuzz.c
 cunit_fuzz_addr822_fuzz_LDADD = $(LINK_STORE)
+check_PROGRAMS += cunit/fuzz/annotation_args_fuzz
+cunit_fuzz_annotation_args_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/annotation_args_fuzz.c \
+	imap/imapd/annotation_args.c
+cunit_fuzz_annotation_args_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/annotdef_fuzz
 cunit_fuzz_annotdef_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/annotdef_fuzz.c
 cunit_fuzz_annotdef_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/base64_fuzz
 cunit_fuzz_base64_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/base64_fuzz.c
 cunit_fuzz_base64_fuzz_LDADD = $(LINK_STORE)
+check_PROGRAMS += cunit/fuzz/body_structure_fuzz
+cunit_fuzz_body_structure_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/body_structure_fuzz.c \
+	imap/imapd/body_structure.c
+cunit_fuzz_body_structure_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/cache_record_fuzz
 cunit_fuzz_cache_record_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/cache_record_fuzz.c
 cunit_fuzz_cache_record_fuzz_LDADD = $(LINK_STORE)
@@ -39,7 +47,8 @@ check_PROGRAMS += cunit/fuzz/facts_fuzz
 cunit_fuzz_facts_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/facts_fuzz.c
 cunit_fuzz_facts_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/fetch_args_fuzz
-cunit_fuzz_fetch_args_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/fetch_args_fuzz.c imap/imapd/fetch_args.c
+cunit_fuzz_fetch_args_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/fetch_args_fuzz.c imap/imapd/fetch_args.c \
+	imap/imapd/annotation_args.c
 cunit_fuzz_fetch_args_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/flat_fuzz
 cunit_fuzz_flat_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/flat_fuzz.c
@@ -128,7 +137,8 @@ cunit_fuzz_ranges_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/ranges_fuzz.c
 cunit_fuzz_ranges_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/search_args_fuzz
 cunit_fuzz_search_args_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/search_args_fuzz.c \
-	imap/imapd/search_args.c imap/imapd/search_return.c imap/imapd/fetch_args.c
+	imap/imapd/search_args.c imap/imapd/search_return.c imap/imapd/fetch_args.c \
+	imap/imapd/annotation_args.c
 cunit_fuzz_search_args_fuzz_LDADD = $(LINK_SEARCH)
 check_PROGRAMS += cunit/fuzz/seen_fuzz
 cunit_fuzz_seen_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/seen_fuzz.c

@@ -98,7 +98,7 @@ static void test_definitions(void)
         CU_CHECK_ROW(i, annot_definition_parse(slice_cstr(rows[i].line), &d, &why) == rows[i].err);
         CU_CHECK_ROW(i, (why != NULL) == (rows[i].err == ERR_SYNTAX));
         CU_CHECK_ROW(i, rows[i].err || (d.entry.readable == rows[i].readable &&
-                                        d.is_message == rows[i].is_message));
+                                        (d.entry.scope == ANNOT_MESSAGE) == rows[i].is_message));
     }
 }
 

@@ -2,8 +2,12 @@
 #include "cunit/store/journal_ops.h"
 
 #include "cunit/test.h"
+#include "imap/store/annot.h"
 #include "imap/store/mailbox_files.h"
+#include "imap/store/mailbox_impl.h"
+#include "imap/store/msgannot.h"
 #include "imap/store/quota.h"
+#include "imap/store/synccrc.h"
 
 static const char *const names[OPS_BOXES] = { "user.fred", "user.fred.a", "user.fred.b" };
 
@@ -32,6 +36,29 @@ void ops_fini(struct ops_boxes *b)
         mbentry_fini(&b->e[i]);
 }
 
+/* Do the stored annotations give the checksum and the bytes of the index header? */
+static bool annotations_agree(struct mailbox *mb)
+{
+    struct msgannot *a = NULL;
+    struct msgannot_share share = { 0, 0 };
+    uint32_t crc = INDEX_SYNC_CRC_ANNOT_START;
+    uint64_t bytes = 0;
+    struct record r;
+
+    if (msgannot_open(mb->store, &mb->entry, &a) == ERR_NOTFOUND)
+        a = NULL;
+    for (uint32_t i = 1; i <= mailbox_nrecords(mb); i++) {
+        mailbox_record(mb, i, &r);
+        crc ^= synccrc_virtual(&r);
+        if (!a || r.flags & FLAG_INT_EXPUNGED || msgannot_share(a, r.uid, &share) != ERR_OK)
+            continue;
+        crc ^= share.crc;
+        bytes += share.bytes;
+    }
+    msgannot_close(&a);
+    return crc == mb->head.sync_crc_annot && bytes == mb->head.quota_annot_used;
+}
+
 const char *ops_fault(struct store *s, const struct ops_boxes *b)
 {
     int64_t bytes = 0, messages = 0;
@@ -42,9 +69,12 @@ const char *ops_fault(struct store *s, const struct ops_boxes *b)
         struct mailbox *mb;
         if (mailbox_open(s, slice_cstr(names[i]), &mb) != ERR_OK)
             return "a mailbox does not open";
+        if (!annotations_agree(mb))
+            fault = "annotations differ from their checksum";
         bytes += (int64_t)mailbox_head(mb)->quota_used;
         messages += mailbox_head(mb)->exists;
-        fault = box_fault(&b->e[i]);
+        if (!fault)
+            fault = box_fault(&b->e[i]);
         mailbox_close(&mb);
     }
     if (!fault && (quota_read(s, SLICE_LIT("user.fred"), &q) != ERR_OK ||
@@ -208,6 +238,37 @@ int op_copy(struct store *s)
     for (uint32_t i = 1; i <= 3 && !err; i++)
         err = commit_copy(c, src, i, FLAG_SEEN, &uid);
     return end(c, err);
+}
+
+/* Old values change and go, new messages bring theirs, and a copy takes some along; twice. */
+int op_annotate(struct store *s)
+{
+    static const struct annot_copy all = { .shared = true, .of_user = true, .from = ANNOT_OWNER,
+                                           .to = ANNOT_OWNER };
+    const struct slice comment = SLICE_LIT("/comment");
+    struct mailbox *src = box_open(s, names[0]), *dst = box_open(s, names[1]);
+    struct commit *c;
+    uint32_t uid;
+    err_t err = ERR_OK;
+
+    for (int round = 0; round < 2 && !err; round++) {
+        err = commit_begin(src, NULL, &c);
+        for (uint32_t i = 1; i <= 3 && !err; i++)
+            err = commit_annotate(c, i, comment, i & 1 ? ANNOT_OWNER : SLICE_NULL,
+                                  round ? SLICE_LIT("second") : SLICE_LIT("the first"));
+        if (!err)
+            err = commit_annotate(c, 2, SLICE_LIT("/altsubject"), SLICE_NULL,
+                                  round ? SLICE_NULL : SLICE_LIT("soon gone"));
+        err = end(c, err);
+    }
+    if (!err)
+        err = commit_begin(dst, NULL, &c);
+    for (uint32_t i = 1; i <= 3 && !err; i++) {
+        err = commit_copy(c, src, i, FLAG_SEEN, &uid);
+        if (!err)
+            err = commit_copy_annotations(c, uid, src, i, &all);
+    }
+    return err ? 1 : end(c, err);
 }
 
 int op_move(struct store *s)

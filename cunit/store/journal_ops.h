@@ -38,6 +38,7 @@ int op_large(struct store *);                   /* one that does not go into the
 int op_many_bytes(struct store *);              /* more than one record can hold */
 int op_many_bytes_each(struct store *);         /* the same in several mailboxes at once */
 int op_fill(struct store *);                    /* more than the journal holds */
+int op_annotate(struct store *);                /* values of messages that are there, copied and new */
 int op_day(struct store *);                     /* a bit of everything */
 
 #endif

@@ -5,6 +5,7 @@
 #include "imap/store/journal_record.h"
 
 #include "cunit/test.h"
+#include "imap/store/msgannot.h"
 #include "lib/base/endian.h"
 #include "lib/base/mem.h"
 
@@ -16,6 +17,9 @@ static const struct journal_message messages[] = { { 7, 0, 1600000000 },
 static const struct journal_write writes[] = {
     { 160, { "record", 6 } }, { UINT64_MAX, { "", 0 } }, { 0, { "\0\xff\0", 3 } }
 };
+
+static const struct msgannot_put annots[] = { { { "7\0/comment\0\0", 12 }, { "value", 5 } },
+                                              { { "k", 1 }, { "\0", 1 } } };
 
 enum { BOXES = 3 };
 
@@ -42,6 +46,9 @@ static struct journal_mailbox box(unsigned i)
         .nmessages = i,
         .writes = writes,
         .nwrites = BOXES - i,
+        .annot_path = i == 1 ? SLICE_LIT("/meta/cyrus.annotations") : SLICE_NULL,
+        .annots = annots,
+        .nannots = i == 1 ? 2 : 0,
     };
 }
 
@@ -84,9 +91,19 @@ static bool same_strings(const struct journal_mailbox *a, const struct journal_m
            slice_eq(a->cache, b->cache);
 }
 
+static bool same_annots(const struct journal_mailbox *a, const struct journal_mailbox *b)
+{
+    bool same = a->nannots == b->nannots && slice_eq(a->annot_path, b->annot_path);
+
+    for (size_t i = 0; i < a->nannots && same; i++)
+        same = slice_eq(a->annots[i].key, b->annots[i].key) &&
+               slice_eq(a->annots[i].value, b->annots[i].value);
+    return same;
+}
+
 static bool same_box(const struct journal_mailbox *a, const struct journal_mailbox *b)
 {
-    bool same = same_strings(a, b) && same_key(&a->before, &b->before) &&
+    bool same = same_strings(a, b) && same_annots(a, b) && same_key(&a->before, &b->before) &&
                 same_key(&a->after, &b->after) && a->generation == b->generation &&
                 a->may_link == b->may_link && a->cache_at == b->cache_at &&
                 a->nmessages == b->nmessages && a->nwrites == b->nwrites;

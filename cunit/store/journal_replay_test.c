@@ -40,6 +40,7 @@ static const struct operation operations[] = {
     { "expunge", op_expunge, "expunge_mode: delayed\n", false },
     { "copy", op_copy, "", false },
     { "move", op_move, "expunge_mode: delayed\n", false },
+    { "annotate", op_annotate, "", false },
     { "come and go", op_come_and_go, "expunge_mode: delayed\n", false },
     { "set header", op_set_header, "", false },
     { "set uidvalidity", op_set_uidvalidity, "", false },

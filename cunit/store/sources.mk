@@ -3,6 +3,7 @@ check_PROGRAMS += cunit/store/unit_store
 cunit_store_unit_store_SOURCES = cunit/runner.c cunit/test.h \
 	cunit/store/boxes.c cunit/store/boxes.h \
 	cunit/store/samples.c cunit/store/samples.h \
+	cunit/store/commit_annot_test.c \
 	cunit/store/commit_test.c \
 	cunit/store/crash_test.c \
 	cunit/store/header_test.c \

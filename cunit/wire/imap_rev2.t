@@ -31,7 +31,7 @@ for my $alt ('no', 'yes') {
         is_deeply([ grep { /^\* LIST/ } @told ], ["* LIST ($inbox) \"$sep\" INBOX (\"OLDNAME\" (inbox))"], 'LIST with OLDNAME (8)');
         is_deeply([ grep { /RECENT|UNSEEN/i } @told ], [], 'no RECENT, no UNSEEN');
         is_deeply([ map { / OK \[([A-Z]+)/ ? $1 : /^\* \d+ (EXISTS)/ || /^\* (FLAGS|LIST)/ ? $1 : $_ } @told ],
-            [qw(EXISTS FLAGS PERMANENTFLAGS UIDVALIDITY UIDNEXT HIGHESTMODSEQ MAILBOXID URLMECH LIST)], 'what else there is');
+            [qw(EXISTS FLAGS PERMANENTFLAGS UIDVALIDITY UIDNEXT HIGHESTMODSEQ MAILBOXID URLMECH ANNOTATIONS LIST)], 'what else there is');
         @told = $c->ok("EXAMINE ${own}Sent");
         is($told[0], '* OK [CLOSED] Ok', 'CLOSED first (7.1)');
         is_deeply([ grep { /^\* LIST/ } @told ], ["* LIST (\\HasNoChildren \\Sent) \"$sep\" ${own}Sent"], 'EXAMINE: LIST with the special use');

@@ -6,6 +6,7 @@
 #ifndef IMAPD_APPEND_H
 #define IMAPD_APPEND_H
 
+#include "imap/imapd/annotation.h"
 #include "imap/imapd/flag_words.h"
 #include "imap/imapd/imapd.h"
 #include "imap/store/quota.h"
@@ -16,6 +17,7 @@
 struct append_message {
     struct flag_words flags;                    /* keywords in the command arena */
     time_t internaldate;                        /* 0: now */
+    struct annotation_changes annotations;
     struct stage *stage;                        /* finished */
 };
 
@@ -32,6 +34,7 @@ struct append_run {
     struct mailbox *mb;                         /* after append_store() */
     struct ranges uids;
     uint32_t uidvalidity;
+    struct annotation_changes refused;          /* fault: the annotations that could not be set */
 };
 
 /* ---- append_store.c ---- */
@@ -76,7 +79,7 @@ void append_drain(struct session *);
 bool append_begin(struct append_run *, struct session *);
 void append_end(struct append_run *);
 /* Tagged NO for a mailbox that cannot take the messages. */
-void append_refuse(struct session *, err_t);
+void append_refuse(struct append_run *, err_t);
 /* "APPENDUID ..." if the user may know it. */
 bool append_uid_code(const struct append_run *, struct buf *code);
 

@@ -82,7 +82,7 @@ err_t append_add(struct append_run *r, const struct append_message *m)
 
     *VEC_PUSH(&r->messages, struct append_message) = *m;
     r->bytes += stage_size(m->stage);
-    r->kept += KEPT_EACH + stage_facts(m->stage)->cache.n + words_size(&m->flags);
+    r->kept += KEPT_EACH + stage_facts(m->stage)->cache.n + words_size(&m->flags) + m->annotations.bytes;
     if (r->kept > KEPT_MAX)
         return ERR_LIMIT;
     if (!stage_content(m->stage, &content))
@@ -133,8 +133,17 @@ static err_t store_private_seen(struct append_run *r, const struct ranges *uids)
     return err;
 }
 
-static err_t add_one(struct append_run *r, struct commit *c, const struct append_message *m,
-                     struct ranges *private_seen)
+static err_t annotate(struct append_run *r, struct commit *c, struct append_message *m, uint32_t uid)
+{
+    err_t err = annotation_check_staged_parts(stage_facts(m->stage), &m->annotations);
+
+    if (!err)
+        err = annotation_set(r->s, c, mailbox_name(r->mb), uid, &m->annotations);
+    r->refused.fault = m->annotations.fault;
+    return err;
+}
+
+static err_t add_one(struct append_run *r, struct commit *c, struct append_message *m, struct ranges *private_seen)
 {
     struct append_info info = { .flags = permitted_flags(r, m), .internaldate = m->internaldate };
     const bool seen = info.flags & FLAG_SEEN;
@@ -152,7 +161,7 @@ static err_t add_one(struct append_run *r, struct commit *c, const struct append
     ranges_add(&r->uids, uid, uid);
     if (seen && private_seen)
         ranges_add(private_seen, uid, uid);
-    return ERR_OK;
+    return annotate(r, c, m, uid);
 }
 
 static err_t add_all(struct append_run *r, struct commit *c, struct ranges *private_seen)
@@ -161,7 +170,7 @@ static err_t add_all(struct append_run *r, struct commit *c, struct ranges *priv
 
     for (size_t i = 0; i < r->messages.n && !err; i++)
         err = add_one(r, c, VEC_AT(&r->messages, struct append_message, i), private_seen);
-    return err;
+    return err ? err : commit_check_annotation_quota(c);
 }
 
 /* Ends the commits that the messages and what they replace are in. */

@@ -116,6 +116,41 @@ err_t append_receive(struct session *s, const struct imaptok_literal *lit, struc
     return args_continue(s);
 }
 
+/* The value of an annotation, between the texts of the command. */
+static err_t read_literal(struct session *s, const struct imaptok_literal *lit, struct slice *value)
+{
+    char *p = arena_alloc(s->base->command, lit->size + 1);
+    struct slice piece;
+
+    if (!lit->nonsync)
+        stream_puts(out(s), "+ go ahead\r\n");
+    for (size_t at = 0; at < lit->size; at += piece.n) {
+        if (stream_some(out(s), lit->size - at, &piece) != ERR_OK)
+            return ERR_CLOSED;
+        memcpy(p + at, piece.p, piece.n);
+    }
+    *value = slice_make(p, lit->size);
+    if (args_continue(s) != ERR_OK)
+        return ERR_CLOSED;
+    s->tok.why = "NUL in a literal";
+    return !lit->binary && slice_find(*value, '\0') >= 0 ? ERR_SYNTAX : ERR_OK;
+}
+
+/* ["ANNOTATION" SP list SP] (RFC 5257 4.7).  Their rights are asked for now, before the message is sent. */
+static err_t read_annotations(struct append_run *r, struct append_message *m)
+{
+    struct session *s = r->s;
+
+    if (!imaptok_accept_word(&s->tok, "ANNOTATION"))
+        return ERR_OK;
+    err_t err = imaptok_sp(&s->tok);
+    if (!err)
+        err = annotation_read_changes(s, read_literal, &m->annotations);
+    if (!err)
+        err = imaptok_sp(&s->tok);
+    return err;
+}
+
 static void refuse_syntax(struct session *s, err_t err)
 {
     if (err == ERR_BADNAME)
@@ -236,8 +271,20 @@ static bool take_message(struct append_run *r)
     struct append_message m = { .internaldate = 0 };
     err_t err = read_options(s, &m);
 
-    if (err) {
+    if (!err)
+        err = read_annotations(r, &m);
+    if (err == ERR_CLOSED) {
+        end_session(s);
+        return false;
+    }
+    if (err && !m.annotations.fault) {
         refuse_syntax(s, err);
+        return false;
+    }
+    if (!err)
+        err = annotation_check(&m.annotations, r->rights);
+    if (err) {
+        annotation_refuse(s, err, &m.annotations);
         return false;
     }
     if (imaptok_accept_word(&s->tok, "CATENATE"))

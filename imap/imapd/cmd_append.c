@@ -5,12 +5,12 @@
 
 #include <inttypes.h>
 
-void append_refuse(struct session *s, err_t err)
+void append_refuse(struct append_run *r, err_t err)
 {
     if (err == ERR_NOTFOUND)
-        reply_no(s, "TRYCREATE", "Mailbox does not exist");
+        reply_no(r->s, "TRYCREATE", "Mailbox does not exist");
     else
-        reply_err(s, err);
+        annotation_refuse(r->s, err, &r->refused);
 }
 
 bool append_uid_code(const struct append_run *r, struct buf *code)
@@ -27,7 +27,7 @@ static void answer(struct append_run *r, err_t err)
     struct buf code = BUF_INIT;
 
     if (err)
-        append_refuse(r->s, err);
+        append_refuse(r, err);
     else if (append_uid_code(r, &code))
         reply_ok_code(r->s, buf_cstr(&code), "Completed");
     else
@@ -50,7 +50,7 @@ bool append_begin(struct append_run *r, struct session *s)
     r->name = name;
     err = append_admit(r);
     if (err)
-        append_refuse(s, err);
+        append_refuse(r, err);
     return !err;
 }
 

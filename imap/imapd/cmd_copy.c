@@ -1,6 +1,7 @@
 /* cmd_copy.c - COPY, MOVE and their UID forms (RFC 3501 6.4.7, 4315 3, 6851) */
 #include "imap/imapd/imapd.h"
 
+#include "imap/imapd/annotation.h"
 #include "imap/imapd/view.h"
 #include "imap/store/poplock.h"
 
@@ -14,6 +15,7 @@ struct copy_run {
     struct ranges msgnos;
     struct ranges src_uids, dst_uids;
     uint32_t uidvalidity;
+    struct annot_copy annotations;              /* that go along */
 };
 
 static err_t open_target(struct copy_run *r)
@@ -111,6 +113,16 @@ static void give_up(struct copy_commits *c)
     commit_abort(&c->target);
 }
 
+/* What moves below one root needs no more room. */
+static err_t check_annotation_quota(struct copy_run *r, struct commit *c)
+{
+    struct mailbox *mb = view_mailbox(r->s->view);
+
+    if (r->move && slice_eq(mailbox_quotaroot(mb), mailbox_quotaroot(r->target)))
+        return ERR_OK;
+    return commit_check_annotation_quota(c);
+}
+
 static err_t copy_one(struct copy_run *r, struct copy_commits *c, uint32_t msgno)
 {
     struct view *v = r->s->view;
@@ -118,6 +130,8 @@ static err_t copy_one(struct copy_run *r, struct copy_commits *c, uint32_t msgno
     uint32_t new_uid;
     err_t err = commit_copy(c->target, view_mailbox(v), recno, flags_to_copy(r, recno), &new_uid);
 
+    if (!err)
+        err = commit_copy_annotations(c->target, new_uid, view_mailbox(v), uid, &r->annotations);
     if (!err && c->source)
         err = commit_expunge(c->source, recno);
     if (err)
@@ -137,10 +151,14 @@ static err_t copy_messages(struct copy_run *r)
 
     if (err)
         return err;
+    r->annotations = annotation_copy_rule(r->s, mailbox_name(view_mailbox(v)), mailbox_name(r->target),
+                                          r->target_rights);
     err = check_quota(r, c.target);
     for (struct ranges_iter it = { 0 }; !err && ranges_next(&r->msgnos, &it, &m);)
         if (!view_is_expunged(v, m))
             err = copy_one(r, &c, m);
+    if (!err)
+        err = check_annotation_quota(r, c.target);
     r->uidvalidity = mailbox_head(r->target)->uidvalidity;
     if (!err) {
         if (slice_eq(mailbox_uniqueid(r->target), mailbox_uniqueid(view_mailbox(v))))

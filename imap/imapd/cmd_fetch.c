@@ -3,7 +3,7 @@
  * Order of cost: index record (mapped), cache record (mapped), message file.  Each item says
  * which it needs, so that FETCH (FLAGS UID) touches one file.
  */
-#include "imap/imapd/fetch.h"
+#include "imap/imapd/annotation.h"
 
 #include "imap/imapd/progress.h"
 #include "imap/imapd/qresync.h"
@@ -28,6 +28,7 @@ struct fetch_run {
     bool needs_cache, needs_message;
     unsigned failed;                /* messages that could not be read */
     bool unknown_cte;               /* some because nobody knows their transfer encoding */
+    bool unknown_part;              /* some because they have no such part to be annotated */
 };
 
 static void plan_items(struct fetch_run *r)
@@ -36,6 +37,7 @@ static void plan_items(struct fetch_run *r)
         r->needs_cache |= r->rows.row[i]->needs_cache;
         r->needs_message |= r->rows.row[i]->needs_message;
     }
+    r->needs_cache |= r->f.annotations && annotation_wants_parts(r->f.annotations);
     for (size_t i = 0; i < r->f.sections.n; i++) {
         const struct fetch_section *sec = VEC_AT(&r->f.sections, struct fetch_section, i);
         r->needs_cache |= sec->nparts || sec->fields_cached;
@@ -111,6 +113,8 @@ static err_t prepare(struct fetch_run *r, struct fetch_message *c)
         err = mailbox_cache(r->mb, c->recno, &c->cache);
     if (!err)
         err = check_sections(r, c);
+    if (!err && r->f.annotations)
+        err = annotation_check_parts(r->f.annotations, &c->rec, &c->cache);
     if (!err && r->needs_message)
         err = mailbox_message(r->mb, c->recno, &message);
     return err;
@@ -130,7 +134,8 @@ static void flush_reply(struct fetch_run *r)
 
 static void fetch_one(struct fetch_run *r, uint32_t msgno)
 {
-    struct fetch_message c = { .s = r->s, .msgno = msgno, .recno = view_recno(r->s->view, msgno), .b = &r->b };
+    struct fetch_message c = { .s = r->s, .msgno = msgno, .recno = view_recno(r->s->view, msgno), .b = &r->b,
+                               .annotations = r->f.annotations };
     size_t start = r->b.n;
     err_t err;
 
@@ -142,6 +147,7 @@ static void fetch_one(struct fetch_run *r, uint32_t msgno)
         return;
     err = prepare(r, &c);
     r->unknown_cte |= err == ERR_UNSUPPORTED;
+    r->unknown_part |= err == ERR_BADNAME;
     if (!err && (err = put_message(r, &c)) != ERR_OK) {
         if (r->b.n < start)
             r->s->state = ST_LOGOUT;            /* part of the line is out: nothing can follow it */
@@ -223,6 +229,8 @@ static void put_messages(struct fetch_run *r, const struct ranges *msgnos, struc
     plan_items(r);
     if (may_mark_seen(r))
         mark_seen(r, msgnos);
+    if (r->f.annotations)
+        (void)view_annotations_open(r->s->view);
     for (struct ranges_iter it = { 0 }; ranges_next(msgnos, &it, &m);) {
         fetch_one(r, m);
         if (progress && progress_due(progress)) {
@@ -253,7 +261,9 @@ static void run(struct fetch_run *r, const struct ranges *msgnos)
 
     progress_begin(&progress, r->s, ranges_count(msgnos));
     put_messages(r, msgnos, &progress);
-    if (r->unknown_cte)
+    if (r->unknown_part)
+        reply_bad(r->s, "No such body part");
+    else if (r->unknown_cte)
         reply_no(r->s, "UNKNOWN-CTE", "The encoding of a part is unknown");
     else if (r->failed)
         reply_no(r->s, "EXPUNGEISSUED", "Some of the requested messages no longer exist or cannot be read");

@@ -49,7 +49,7 @@ static void answer(struct append_run *r, err_t err)
     struct buf code = BUF_INIT;
 
     if (err) {
-        append_refuse(r->s, err);
+        append_refuse(r, err);
     } else {
         if (append_uid_code(r, &code))
             untagged(r->s, "OK [%s] Replacement message ready", buf_cstr(&code));

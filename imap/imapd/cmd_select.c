@@ -8,12 +8,18 @@
 #include "imap/imapd/qresync.h"
 #include "imap/imapd/quota_alert.h"
 #include "imap/imapd/view.h"
+#include "imap/store/msgannot.h"
 #include "imap/store/poplock.h"
 #include "lib/base/log.h"
 #include "lib/text/imapout.h"
 
-/* Parameters behind the mailbox name: "(CONDSTORE)" or "(QRESYNC (...))". */
-static err_t read_params(struct session *s, struct qresync *q)
+struct select_params {
+    struct qresync qresync;
+    bool annotate;                              /* RFC 5257 4.2 */
+};
+
+/* Parameters behind the mailbox name: CONDSTORE, QRESYNC (...), ANNOTATE. */
+static err_t read_params(struct session *s, struct select_params *p)
 {
     struct slice word;
     bool more;
@@ -30,7 +36,9 @@ static err_t read_params(struct session *s, struct qresync *q)
         if (slice_eqs_nocase(word, "CONDSTORE"))
             s->enabled |= ENABLED_CONDSTORE;
         else if (slice_eqs_nocase(word, "QRESYNC") && (s->enabled & ENABLED_QRESYNC))
-            err = qresync_read(s, q);
+            err = qresync_read(s, &p->qresync);
+        else if (slice_eqs_nocase(word, "ANNOTATE"))
+            p->annotate = true;
         else
             err = ERR_SYNTAX;
     }
@@ -52,6 +60,15 @@ static void say_closed(struct session *s)
 {
     if (s->state == ST_SELECTED)
         untagged(s, "OK [CLOSED] Ok");
+}
+
+/* RFC 5257 4.1.  Private values can be written by everybody who may read, but for EXAMINE. */
+static void tell_annotations(struct session *s)
+{
+    if (view_is_examined(s->view))
+        untagged(s, "OK [ANNOTATIONS READ-ONLY] Ok");
+    else
+        untagged(s, "OK [ANNOTATIONS %d] Ok", MSGANNOT_VALUE_MAX);
 }
 
 /* given: the name as the client wrote it. */
@@ -77,6 +94,7 @@ static void describe(struct session *s, struct slice given, struct qresync *q)
     /* RFC 8474 4.2 */
     untagged(s, "OK [MAILBOXID (%.*s)] Ok", SLICE_ARG(mailbox_uniqueid(view_mailbox(v))));
     untagged(s, "OK [URLMECH INTERNAL] Ok");    /* RFC 4467 BASE.7.1 */
+    tell_annotations(s);
     if (s->enabled & ENABLED_REV2)              /* RFC 9051 6.3.2 */
         list_tell(s, mailbox_name(view_mailbox(v)), given, LIST_TELL_EXISTS);
     s->modseq_told = s->enabled & ENABLED_CONDSTORE;
@@ -93,7 +111,7 @@ static err_t open_view(struct session *s, const struct mbentry *entry, rights_t 
     return err ? err : view_open(s, mb, rights, examine ? VIEW_READONLY : 0, &s->view);
 }
 
-static err_t read_args(struct session *s, struct slice *given, struct slice *name, struct qresync *q)
+static err_t read_args(struct session *s, struct slice *given, struct slice *name, struct select_params *p)
 {
     err_t err;
 
@@ -103,14 +121,14 @@ static err_t read_args(struct session *s, struct slice *given, struct slice *nam
     }
     if ((err = args_mailbox_given(s, given, name)) != ERR_OK)
         return err;
-    if ((err = read_params(s, q)) != ERR_OK) {
+    if ((err = read_params(s, p)) != ERR_OK) {
         args_bad(s, err);
         return err;
     }
     return args_end(s);
 }
 
-static void select_mailbox(struct session *s, struct slice given, struct slice name, struct qresync *q)
+static void select_mailbox(struct session *s, struct slice given, struct slice name, struct select_params *p)
 {
     struct mbentry entry;
     rights_t rights;
@@ -129,7 +147,9 @@ static void select_mailbox(struct session *s, struct slice given, struct slice n
             serve_proc(s->base, arena_cstr(s->base->command, name), s->cmd->name);
             quota_alert(s);
             view_warn(s);
-            describe(s, given, q);
+            if (p->annotate)
+                view_tell_annotations(s->view);
+            describe(s, given, &p->qresync);
             reply_ok_code(s, view_is_readonly(s->view) ? "READ-ONLY" : "READ-WRITE", "Completed");
         }
     }
@@ -138,12 +158,12 @@ static void select_mailbox(struct session *s, struct slice given, struct slice n
 
 void cmd_select(void *session, const struct command *cmd)
 {
-    struct qresync q = { 0 };
+    struct select_params p = { .annotate = false };
     struct slice given, name;
 
-    if (read_args(session, &given, &name, &q) == ERR_OK)
-        select_mailbox(session, given, name, &q);
-    qresync_fini(&q);
+    if (read_args(session, &given, &name, &p) == ERR_OK)
+        select_mailbox(session, given, name, &p);
+    qresync_fini(&p.qresync);
 }
 
 /* Remove what is marked \Deleted, silently (CLOSE). */

@@ -1,14 +1,28 @@
-/* cmd_sort.c - SORT and UID SORT (RFC 5256, 5267 3, 5957) */
+/* cmd_sort.c - SORT and UID SORT (RFC 5256, 5267 3, 5957, 5257 4.9) */
 #include "imap/imapd/imapd.h"
 
 #include <inttypes.h>
 
+#include "imap/imapd/annotation.h"
 #include "imap/imapd/search_context.h"
 #include "imap/imapd/search_filter.h"
 #include "imap/imapd/search_state.h"
 #include "imap/imapd/sort_run.h"
+#include "imap/store/annot.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
+
+static err_t read_annotation(struct session *s, struct sort_key *key)
+{
+    unsigned attribute;
+    err_t err = annotation_read_entry(s, &key->entry);
+
+    if (!err)
+        err = annotation_read_attribute(s, false, &attribute);
+    if (!err)
+        key->shared = attribute == ANNOT_SHARED;
+    return err;
+}
 
 /* ["REVERSE" SP] sort-key */
 static err_t read_key(struct session *s, struct sort_key *key)
@@ -24,6 +38,8 @@ static err_t read_key(struct session *s, struct sort_key *key)
         return err;
     field = sort_field_find(word);
     key->field = (enum sort_field)field;
+    if (field == SORT_ANNOTATION)
+        return read_annotation(s, key);
     if (field >= 0)
         return ERR_OK;
     s->tok.why = "Invalid Sort criterion";
@@ -84,8 +100,19 @@ static void put_sort(struct session *s, const struct search_answer *a)
     stream_puts(out(s), "\r\n");
 }
 
-static void run(struct session *s, struct search_args *a, const struct search_return *ret,
-                const struct sort_order *order)
+/* Annotations are not among the things that contexts are told of in time. */
+static void begin_context(struct session *s, struct search_args *a, const struct search_return *ret,
+                          const struct sort_order *order, const struct vec *hits)
+{
+    if (!sort_has_annotation(order)) {
+        context_begin(s, a, ret, order, hits);
+        return;
+    }
+    untagged(s, "NO [NOUPDATE \"%.*s\"] The order depends on annotations", SLICE_ARG(s->tag));
+    context_drop(s, a);
+}
+
+static void run(struct session *s, struct search_args *a, const struct search_return *ret, struct sort_order *order)
 {
     struct vec hits = VEC_INIT(uint32_t);
     struct search_return all = { .what = RETURN_ALL };
@@ -94,13 +121,16 @@ static void run(struct session *s, struct search_args *a, const struct search_re
     };
 
     search_collect(s->view, a, &all, &hits);    /* both ends are known when all are sorted */
+    sort_rank_annotations(s->view, annot_userid(mailbox_name(view_mailbox(s->view)), ident_userid(s->base->ident)),
+                          order, &hits);
     sort_hits(s->view, order, &hits);
+    sort_forget_ranks(order);
     if (!ret->given)
         put_sort(s, &answer);
     else
         search_tell(s, &answer);
     if (ret->what & RETURN_UPDATE)
-        context_begin(s, a, ret, order, &hits);
+        begin_context(s, a, ret, order, &hits);
     vec_fini(&hits);
 }
 

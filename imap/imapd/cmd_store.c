@@ -1,8 +1,9 @@
-/* cmd_store.c - STORE and UID STORE (RFC 3501 6.4.6, 7162 3.1.3) */
+/* cmd_store.c - STORE and UID STORE (RFC 3501 6.4.6, 7162 3.1.3, 5257 4.5) */
 #include "imap/imapd/imapd.h"
 
 #include <inttypes.h>
 
+#include "imap/imapd/annotation.h"
 #include "imap/imapd/flag_words.h"
 #include "imap/imapd/view.h"
 #include "lib/base/log.h"
@@ -18,6 +19,8 @@ struct store_args {
     struct slice *words;
     size_t nwords;
     struct flag_words flags;                    /* words sorted into kinds */
+    bool annotates;                             /* ANNOTATION instead of flags */
+    struct annotation_changes annotations;
     struct ranges flipped;                      /* messages whose private \Seen changes */
     bool private_seen;                          /* changes a \Seen that is not in the index */
 };
@@ -72,6 +75,27 @@ static err_t read_item(struct session *s, struct store_args *a)
     return err ? err : ERR_SYNTAX;
 }
 
+static err_t read_flags(struct session *s, struct store_args *a)
+{
+    err_t err = read_item(s, a);
+
+    if (!err)
+        err = imaptok_sp(&s->tok);
+    if (!err)
+        err = imaptok_flags(&s->tok, true, &a->words, &a->nwords);
+    return err ? err : flag_words_sort(a->words, a->nwords, &a->flags);
+}
+
+/* What to do with the messages. */
+static err_t read_change(struct session *s, struct store_args *a)
+{
+    if (!imaptok_accept_word(&s->tok, "ANNOTATION"))
+        return read_flags(s, a);
+    a->annotates = a->silent = true;            /* RFC 5257 4.5 */
+    err_t err = imaptok_sp(&s->tok);
+    return err ? err : annotation_read_changes(s, NULL, &a->annotations);
+}
+
 static err_t read_args(struct session *s, struct store_args *a)
 {
     struct imapset set;
@@ -79,10 +103,10 @@ static err_t read_args(struct session *s, struct store_args *a)
 
     if ((err = imaptok_sp(&s->tok)) != ERR_OK || (err = imaptok_set(&s->tok, &set)) != ERR_OK
         || (err = imaptok_sp(&s->tok)) != ERR_OK || (err = read_modifier(s, a)) != ERR_OK
-        || (err = read_item(s, a)) != ERR_OK || (err = imaptok_sp(&s->tok)) != ERR_OK
-        || (err = imaptok_flags(&s->tok, true, &a->words, &a->nwords)) != ERR_OK
-        || (err = flag_words_sort(a->words, a->nwords, &a->flags)) != ERR_OK) {
-        if (err == ERR_BADNAME)
+        || (err = read_change(s, a)) != ERR_OK) {
+        if (a->annotations.fault)
+            annotation_refuse(s, err, &a->annotations);
+        else if (err == ERR_BADNAME)
             reply_bad(s, "Invalid system flag in Store command");
         else
             args_bad(s, err);
@@ -153,6 +177,28 @@ static bool sets_seen(const struct store_args *a)
     return a->mode != STORE_REMOVE && (a->flags.system & FLAG_SEEN);
 }
 
+static err_t annotate(struct session *s, struct commit *c, struct store_args *a, uint32_t msgno)
+{
+    struct mailbox *mb = view_mailbox(s->view);
+    err_t err = annotation_check_stored_parts(mb, view_recno(s->view, msgno), &a->annotations);
+
+    return err ? err : annotation_set(s, c, mailbox_name(mb), view_uid(s->view, msgno), &a->annotations);
+}
+
+static err_t set_flags(struct session *s, struct commit *c, struct store_args *a, struct flag_change *change,
+                       uint32_t msgno)
+{
+    struct view *v = s->view;
+    const uint32_t recno = view_recno(v, msgno);
+
+    /* RFC 7162 3.1: a flag of this user alone gives the message a new modseq too */
+    change->touch = a->private_seen && view_is_seen(v, recno) != sets_seen(a);
+    err_t err = commit_flags(c, recno, change);
+    if (!err && change->touch)
+        ranges_add(&a->flipped, msgno, msgno);
+    return err;
+}
+
 /* Inside the commit: messages changed by others since `unchangedsince` are left alone. */
 static err_t apply(struct session *s, struct commit *c, struct store_args *a,
                    struct flag_change *change, struct ranges *done, struct ranges *modified,
@@ -172,13 +218,9 @@ static err_t apply(struct session *s, struct commit *c, struct store_args *a,
             ranges_add(modified, s->is_uid ? view_uid(v, m) : m, s->is_uid ? view_uid(v, m) : m);
             continue;
         }
-        /* RFC 7162 3.1: a flag of this user alone gives the message a new modseq too */
-        change->touch = a->private_seen && view_is_seen(v, view_recno(v, m)) != sets_seen(a);
-        err = commit_flags(c, view_recno(v, m), change);
+        err = a->annotates ? annotate(s, c, a, m) : set_flags(s, c, a, change, m);
         if (err)
             return err;
-        if (change->touch)
-            ranges_add(&a->flipped, m, m);
         ranges_add(done, m, m);
     }
     return ERR_OK;
@@ -259,6 +301,14 @@ static err_t finish(struct session *s, struct commit **c, const struct store_arg
     return err;
 }
 
+/* RFC 5257 3.4: who may read may write private values, also without a right that changes anything else. */
+static err_t may_store(struct session *s, struct store_args *a, uint32_t *system, bool *user)
+{
+    if (!a->annotates)
+        return narrow_to_rights(s, a, system, user);
+    return view_is_examined(s->view) ? ERR_READONLY : annotation_check(&a->annotations, view_rights(s->view));
+}
+
 static void run(struct session *s, struct store_args *a)
 {
     struct ranges done = RANGES_INIT, modified = RANGES_INIT;
@@ -266,7 +316,7 @@ static void run(struct session *s, struct store_args *a)
     uint32_t bits[USER_FLAGS_MAX / 32] = { 0 }, system = 0, index_system;
     bool user = false, missing = false;
     struct commit *c = NULL;
-    err_t err = narrow_to_rights(s, a, &system, &user);
+    err_t err = may_store(s, a, &system, &user);
 
     if (!err)
         err = view_commit_begin(s->view, &c);
@@ -278,12 +328,14 @@ static void run(struct session *s, struct store_args *a)
         make_change(a, index_system, user, bits, &change);
         err = apply(s, c, a, &change, &done, &modified, &missing);
     }
+    if (!err && a->annotates)
+        err = commit_check_annotation_quota(c);
     if (!err)
         err = finish(s, &c, a, &done);
     else
         commit_abort(&c);
     if (err) {
-        reply_err(s, err);
+        annotation_refuse(s, err, &a->annotations);
     } else {
         view_put_flag_lists(s);                 /* new keywords are announced before their first use */
         tell(s, a, &done);

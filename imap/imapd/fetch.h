@@ -14,7 +14,7 @@ enum { FETCH_PARTS_MAX = 100, FETCH_SECTIONS_MAX = 1000, FETCH_FIELDS_MAX = 1000
 enum fetch_item {
     F_FLAGS = 1, F_UID = 2, F_INTERNALDATE = 4, F_SIZE = 8, F_ENVELOPE = 16, F_BODY = 32,
     F_BODYSTRUCTURE = 64, F_MODSEQ = 128, F_DIGEST = 256, F_FILESIZE = 512, F_CREATEDMODSEQ = 1024,
-    F_PREVIEW = 2048, F_EMAILID = 4096, F_THREADID = 8192, F_SAVEDATE = 16384
+    F_PREVIEW = 2048, F_EMAILID = 4096, F_THREADID = 8192, F_SAVEDATE = 16384, F_ANNOTATION = 32768
 };
 
 enum { FETCH_ITEMS_MAX = 16 };                  /* rows of fetch_items.c */
@@ -37,9 +37,12 @@ struct fetch_section {
     struct slice label;             /* "BODY[1.TEXT]" as echoed, without <start> */
 };
 
+struct annotation_want;             /* annotation.h */
+
 struct fetch {
     unsigned items;
     struct vec sections;            /* struct fetch_section */
+    struct annotation_want *annotations;
     bool sets_seen;
     bool alone;                     /* while reading: the only item, without parentheses */
     uint64_t changedsince;
@@ -55,6 +58,7 @@ struct fetch_message {
     uint32_t msgno, recno;
     struct record rec;
     struct cache_record cache;      /* when needed */
+    const struct annotation_want *annotations;
     struct buf *b;                  /* the reply as far as it was not sent */
 };
 

@@ -1,6 +1,7 @@
 /* fetch_args.c - item list of FETCH to struct fetch; see fetch.h */
 #include "imap/imapd/fetch.h"
 
+#include "imap/imapd/annotation.h"
 #include "lib/text/imapout.h"
 
 static const struct {
@@ -276,6 +277,15 @@ static err_t read_preview(struct session *s, struct fetch *f)
     return ERR_SYNTAX;
 }
 
+/* ANNOTATION (entries attributes): several items are one question (RFC 5257 4.3). */
+static err_t read_annotation(struct session *s, struct fetch *f)
+{
+    if (!f->annotations)
+        f->annotations = arena_alloc(s->base->command, sizeof *f->annotations);
+    f->items |= F_ANNOTATION;
+    return annotation_read_want(s, f->annotations);
+}
+
 /* Items with a syntax of their own. */
 static const struct {
     const char *name;
@@ -284,6 +294,7 @@ static const struct {
     { "BODY", read_body_seen }, { "BODY.PEEK", read_body_peek },
     { "BINARY", read_binary_seen }, { "BINARY.PEEK", read_binary_peek },
     { "BINARY.SIZE", read_binary_size }, { "PREVIEW", read_preview },
+    { "ANNOTATION", read_annotation },
 };
 
 static err_t read_item(struct session *s, struct fetch *f, bool alone)
@@ -462,6 +473,8 @@ struct fetch *fetch_keep(const struct fetch *f, struct arena *arena)
     const size_t n = f->sections.n;
 
     *kept = *f;
+    if (f->annotations)
+        kept->annotations = annotation_keep(f->annotations, arena);
     kept->sections.p = n ? arena_array(arena, n, sizeof(struct fetch_section)) : NULL;
     kept->sections.cap = n;
     for (size_t i = 0; i < n; i++) {

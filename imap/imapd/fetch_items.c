@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "imap/imapd/annotation.h"
 #include "imap/imapd/preview.h"
 #include "lib/os/file.h"
 #include "lib/text/date_imap.h"
@@ -133,6 +134,11 @@ static void put_preview(const struct fetch_message *m)
     buf_fini(&text);
 }
 
+static void put_annotations(const struct fetch_message *m)
+{
+    annotation_put(m, m->annotations);
+}
+
 /* In the order of the reply. */
 static const struct fetch_item_row rows[] = {
     { F_FLAGS, put_flags, false, false },
@@ -150,6 +156,7 @@ static const struct fetch_item_row rows[] = {
     { F_EMAILID, put_emailid, false, false },
     { F_THREADID, put_threadid, false, false },
     { F_SAVEDATE, put_savedate, false, false },
+    { F_ANNOTATION, put_annotations, false, false },
 };
 
 _Static_assert(sizeof rows / sizeof *rows <= FETCH_ITEMS_MAX, "FETCH_ITEMS_MAX");

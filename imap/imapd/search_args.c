@@ -1,6 +1,7 @@
 /* search_args.c - see search_args.h: one row per key */
 #include "imap/imapd/search_args.h"
 
+#include "imap/imapd/annotation.h"
 #include "imap/imapd/flag_words.h"
 #include "imap/search/match.h"
 #include "imap/store/record.h"
@@ -250,6 +251,33 @@ static err_t key_modseq(struct search_args *a, const struct key_row *row, unsign
     return err ? err : imaptok_number64(t, &(*out)->num64);
 }
 
+/* ANNOTATION entry attribute value (RFC 5257 4.8).  NIL finds messages where one of the attributes has no value. */
+static err_t key_annotation(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
+{
+    struct imaptok *t = &a->s->tok;
+    struct expr *e = node(a, EX_ANNOTATION);
+    struct slice name, text;
+    struct glob *glob;
+    err_t err = imaptok_sp(t);
+
+    *out = e;
+    if (!err)
+        err = imaptok_list_mailbox(t, &name);
+    if (!err && glob_compile(a->arena, name, '/', 0, &glob) != ERR_OK)
+        err = ERR_SYNTAX;
+    if (!err)
+        err = annotation_read_attribute(a->s, true, &e->num);
+    if (!err)
+        err = imaptok_sp(t);
+    t->flags |= IMAPTOK_BINARY;                 /* value = nstring / literal8 */
+    if (!err)
+        err = imaptok_nstring(t, &text);
+    if (err)
+        return err;
+    e->glob = glob;
+    return text.p ? match_needle(a->arena, a->charset, text, a->fold_flags, &e->text) : ERR_OK;
+}
+
 /* "M" and "T" with hex digits (RFC 8474); another shape is an id that no message has. */
 static err_t key_objectid(struct search_args *a, const struct key_row *row, unsigned depth, struct expr **out)
 {
@@ -332,6 +360,7 @@ static err_t key_filter(struct search_args *a, const struct key_row *row, unsign
 
 static const struct key_row keys[] = {
     { "ALL", key_plain, EX_ALL, 0, false },
+    { "ANNOTATION", key_annotation, EX_ANNOTATION, 0, false },
     { "ANSWERED", key_plain, EX_FLAG, FLAG_ANSWERED, false },
     { "BCC", key_text, EX_BCC, 0, false },
     { "BEFORE", key_date, EX_INTERNALDATE, BEFORE, false },

@@ -3,6 +3,7 @@
 
 #include "imap/imapd/progress.h"
 #include "imap/imapd/search_state.h"
+#include "imap/store/annot.h"
 
 static bool is_seen(void *arg, uint32_t recno)
 {
@@ -17,13 +18,17 @@ static bool is_recent(void *arg, uint32_t recno)
 struct matcher *search_begin(struct view *v, const struct search_args *a)
 {
     uint32_t n = view_exists(v);
-    struct match_who who = { is_seen, is_recent, v };
+    struct match_who who = { is_seen, is_recent, v, NULL, SLICE_NULL };
     struct expr_place place = {
         .mb = view_mailbox(v), .max_number = n, .max_uid = n ? view_uid(v, n) : 0,
         .saved = search_saved(view_search(v)),
     };
 
     expr_bind(a->root, &place);
+    if (expr_has(a->root, EX_ANNOTATION)) {
+        who.annotations = view_annotations_open(v);
+        who.userid = annot_userid(mailbox_name(view_mailbox(v)), ident_userid(a->s->base->ident));
+    }
     return matcher_new(view_mailbox(v), search_memo(view_search(v)), &who, a->fold_flags);
 }
 

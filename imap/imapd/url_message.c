@@ -1,8 +1,10 @@
 /* url_message.c - see url_message.h; sections: RFC 5092 9, RFC 3501 6.4.5 */
 #include "imap/imapd/url_message.h"
 
+#include "imap/imapd/body_structure.h"
 #include "lib/base/num.h"
 #include "lib/text/ascii.h"
+#include "lib/text/cte.h"
 
 enum { PARTS_MAX = 100, FIELDS_MAX = 1000 };
 
@@ -96,9 +98,18 @@ static err_t cut_section(struct url_message *m, const struct section *s, struct 
     if (!err)
         err = cache_section_find(cache.item[CACHE_SECTION], rec.cache_version, s->part, s->nparts,
                                  s->kind, &at);
-    if (!err)
-        m->bytes = slice_cut(message, at.offset, (size_t)at.offset + at.size);
-    return err;
+    if (err)
+        return err;
+    m->bytes = slice_cut(message, at.offset, (size_t)at.offset + at.size);
+    m->encoding = at.encoding;
+    return ERR_OK;
+}
+
+static struct slice stretch(const struct imapurl *u, struct slice bytes)
+{
+    if (!u->has_partial)
+        return bytes;
+    return u->count ? slice_cut(bytes, u->start, (size_t)u->start + u->count) : slice_skip(bytes, u->start);
 }
 
 static const char *find_section(struct url_message *m, const struct imapurl *u, struct arena *arena)
@@ -119,9 +130,12 @@ static const char *find_section(struct url_message *m, const struct imapurl *u, 
         buf_adds(&m->fields, "\r\n");
         m->bytes = buf_slice(&m->fields);
     }
-    if (u->has_partial)
-        m->bytes = u->count ? slice_cut(m->bytes, u->start, (size_t)u->start + u->count)
-                            : slice_skip(m->bytes, u->start);
+    m->section = m->bytes;
+    m->is_content = s->whole;
+    m->part = s->part;
+    m->nparts = s->nparts;
+    m->of_inner = s->kind == CACHE_PART_HEADER || s->kind == CACHE_PART_TEXT;
+    m->bytes = stretch(u, m->bytes);
     return NULL;
 }
 
@@ -153,7 +167,7 @@ static err_t open_mailbox(struct session *s, const struct actor *who, struct sli
 const char *url_message_open(struct session *s, const struct actor *who, struct slice intname,
                              const struct imapurl *u, struct url_message *out)
 {
-    *out = (struct url_message){ .fields = BUF_INIT };
+    *out = (struct url_message){ .fields = BUF_INIT, .decoded = BUF_INIT };
     mbentry_init(&out->entry);
     err_t err = open_mailbox(s, who, intname, out);
     if (err)
@@ -171,4 +185,100 @@ void url_message_fini(struct url_message *m)
     mailbox_close(&m->mb);
     mbentry_fini(&m->entry);
     buf_fini(&m->fields);
+    buf_fini(&m->decoded);
+}
+
+/* ---- decoded, and described (RFC 5524) ---- */
+
+bool url_message_decode(struct url_message *m, const struct imapurl *u, struct slice *out, bool *unknown)
+{
+    *unknown = false;
+    if (!m->is_content)
+        return false;
+    *out = m->bytes;
+    if (m->encoding == MIME_ENC_NONE)
+        return true;
+    *unknown = cte_decode((enum mime_encoding)m->encoding, m->section, SIZE_MAX, &m->decoded) != ERR_OK;
+    *out = *unknown ? SLICE_NULL : stretch(u, buf_slice(&m->decoded));
+    return true;
+}
+
+static size_t count_lines(struct slice s)
+{
+    size_t n = 0;
+
+    for (const char *p = s.p; s.n && (p = memchr(p, '\n', s.n - (size_t)(p - s.p))) != NULL; p++)
+        n++;
+    return n;
+}
+
+static const char *encoding_of(struct slice bytes)
+{
+    if (slice_find(bytes, '\0') >= 0)
+        return "\"BINARY\"";
+    for (size_t i = 0; i < bytes.n; i++)
+        if ((unsigned char)bytes.p[i] >= 0x80)
+            return "\"8BIT\"";
+    return "\"7BIT\"";
+}
+
+static void add_between(struct buf *out, const char *from, const char *to)
+{
+    buf_add(out, from, (size_t)(to - from));
+}
+
+/* The part as it is told, with what has changed by decoding. */
+static void put_decoded_part(const struct body_part *p, struct slice bytes, struct buf *out)
+{
+    const char *end = p->whole.p + p->whole.n;
+
+    add_between(out, p->whole.p, p->encoding.p);
+    buf_adds(out, encoding_of(bytes));
+    add_between(out, p->encoding.p + p->encoding.n, p->size.p);
+    buf_add_u64(out, bytes.n);
+    if (!p->lines.n) {
+        add_between(out, p->size.p + p->size.n, end);
+        return;
+    }
+    add_between(out, p->size.p + p->size.n, p->lines.p);
+    buf_add_u64(out, count_lines(bytes));
+    add_between(out, p->lines.p + p->lines.n, end);
+}
+
+/* The message itself is what a message/rfc822 part would hold. */
+static void put_message(const struct url_message *m, const struct cache_record *cache, struct buf *out)
+{
+    buf_adds(out, "(\"MESSAGE\" \"RFC822\" NIL NIL NIL ");
+    buf_adds(out, encoding_of(m->section));
+    buf_addc(out, ' ');
+    buf_add_u64(out, m->section.n);
+    buf_addc(out, ' ');
+    buf_add_slice(out, cache->item[CACHE_ENVELOPE]);
+    buf_addc(out, ' ');
+    buf_add_slice(out, cache->item[CACHE_BODYSTRUCTURE]);
+    buf_addc(out, ' ');
+    buf_add_u64(out, count_lines(m->section));
+    buf_adds(out, " NIL NIL NIL NIL)");
+}
+
+bool url_message_structure(struct url_message *m, struct buf *out)
+{
+    struct cache_record cache;
+    struct body_part p;
+
+    if (mailbox_cache(m->mb, m->recno, &cache) != ERR_OK)
+        return false;
+    if (!m->nparts && m->is_content) {
+        put_message(m, &cache, out);
+        return true;
+    }
+    if (!body_part_find(cache.item[CACHE_BODYSTRUCTURE], m->part, m->nparts, &p))
+        return false;
+    if (m->of_inner && m->nparts && p.is_message && !body_part_read(p.inner, &p))
+        return false;
+    if (m->decoded.n && !p.is_multipart)
+        put_decoded_part(&p, buf_slice(&m->decoded), out);
+    else
+        buf_add_slice(out, p.whole);
+    return true;
 }

@@ -5,6 +5,7 @@
 #include "imap/imapd/view_impl.h"
 
 #include "imap/store/mbname.h"
+#include "imap/store/msgannot.h"
 #include "lib/base/clock.h"
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
@@ -189,6 +190,7 @@ void view_close(struct view **vp)
     if (!v)
         return;
     *vp = NULL;
+    msgannot_close(&v->annotations);
     mailbox_close(&v->mb);
     vec_fini(&v->msg);
     ranges_fini(&v->gone);
@@ -214,7 +216,33 @@ rights_t view_rights(const struct view *v)
 
 bool view_is_readonly(const struct view *v)
 {
-    return v->readonly || !(v->rights & (ACL_S | ACL_W | ACL_T | ACL_E | ACL_I));
+    return v->readonly || !(v->rights & (ACL_S | ACL_W | ACL_T | ACL_E | ACL_I | ACL_N));
+}
+
+bool view_is_examined(const struct view *v)
+{
+    return v->readonly;
+}
+
+struct msgannot *view_annotations_open(struct view *v)
+{
+    msgannot_close(&v->annotations);
+    err_t err = msgannot_open(v->session->base->store, mailbox_entry(v->mb), &v->annotations);
+    if (err && err != ERR_NOTFOUND)
+        log_err("DBERROR: annotations of messages are not shown: mailbox=<%.*s> error=<%s>",
+                SLICE_ARG(mailbox_name(v->mb)), err_name(err));
+    return v->annotations;
+}
+
+struct msgannot *view_annotations(const struct view *v)
+{
+    return v->annotations;
+}
+
+void view_tell_annotations(struct view *v)
+{
+    v->tells_annotations = true;
+    v->annotations_modseq = v->told_modseq;
 }
 
 uint32_t view_exists(const struct view *v)

@@ -15,6 +15,8 @@
 
 enum view_flags { VIEW_READONLY = 1 };          /* EXAMINE */
 
+struct msgannot;
+
 /* Takes over the mailbox. */
 err_t view_open(struct session *, struct mailbox *, rights_t, unsigned flags, struct view **out) NODISCARD;
 void view_close(struct view **);
@@ -60,6 +62,16 @@ void view_put_flag_lists(struct session *);
 
 /* An ALERT when a repair has lost something lately (mailbox_repaired), once for each repair. */
 void view_warn(struct session *);
+
+/* The annotations of the mailbox's messages as they are now, for one command; NULL: there are none.  The second
+ * gives what the first has opened. */
+struct msgannot *view_annotations_open(struct view *);
+struct msgannot *view_annotations(const struct view *);
+/* From now on the client is told which annotations others changed (SELECT (ANNOTATE), RFC 5257 4.2). */
+void view_tell_annotations(struct view *);
+
+/* Opened with EXAMINE. */
+bool view_is_examined(const struct view *);
 
 /* Tell the client what changed: EXPUNGE or VANISHED if may_expunge, EXISTS, RECENT, FETCH FLAGS.
  * Refreshes first.  NOTIFY narrows what is told; the rest waits until it does not any more.  A mailbox that was deleted is empty from now on, or ends the session

@@ -36,6 +36,9 @@ struct view {
     struct ranges recent_uids;                  /* \Recent in this session */
     struct buf flags_told;                      /* text of the last FLAGS response */
     struct search_state *search;                /* "$" and contexts */
+    struct msgannot *annotations;               /* view_annotations_open() */
+    bool tells_annotations;
+    uint64_t annotations_modseq;                /* changes up to here were told */
     time_t warned; /* the repair that the client was told of; 0: none */
 };
 

@@ -3,6 +3,7 @@
  * Order: EXPUNGE or VANISHED (only where message numbers may change), EXISTS and RECENT, new
  * keywords, then flags of messages whose modseq is news.
  */
+#include "imap/imapd/annotation.h"
 #include "imap/imapd/notify.h"
 #include "imap/imapd/search_context.h"
 #include "imap/imapd/view_impl.h"
@@ -116,7 +117,8 @@ static bool wants_uid(const struct session *s)
     return wants && !(s->enabled & ENABLED_UIDONLY);
 }
 
-void view_put_flags(struct session *s, uint32_t msgno)
+/* since: names of annotations that changed behind it are told too; 0: none. */
+static void put_flags(struct session *s, uint32_t msgno, uint64_t since)
 {
     struct view *v = s->view;
     uint32_t recno = view_recno(v, msgno);
@@ -129,9 +131,16 @@ void view_put_flags(struct session *s, uint32_t msgno)
         buf_addf(&b, " UID %u", view_uid(v, msgno));
     if ((s->enabled & ENABLED_CONDSTORE) && recno)
         buf_addf(&b, " MODSEQ (%llu)", (unsigned long long)mailbox_modseq_at(v->mb, recno));
+    if (since)
+        annotation_put_changed(s, view_uid(v, msgno), since, &b);
     buf_adds(&b, ")\r\n");
     stream_put_slice(o(v), buf_slice(&b));
     buf_fini(&b);
+}
+
+void view_put_flags(struct session *s, uint32_t msgno)
+{
+    put_flags(s, msgno, 0);
 }
 
 static void add_keywords(const struct view *v, struct buf *b)
@@ -217,12 +226,15 @@ static void note_foreign_seen(struct view *v, struct ranges *changed, struct ran
     seen_fini(&now);
 }
 
-static void tell_flags(struct view *v, const struct ranges *changed)
+static void tell_flags(struct view *v, const struct ranges *changed, bool all)
 {
+    const bool annotations = v->tells_annotations && !ranges_empty(changed) && view_annotations_open(v);
     uint32_t m;
 
     for (struct ranges_iter it = { 0 }; ranges_next(changed, &it, &m);)
-        view_put_flags(v->session, m);
+        put_flags(v->session, m, annotations ? v->annotations_modseq : 0);
+    if (all)                                    /* nothing is held back */
+        v->annotations_modseq = v->told_modseq;
 }
 
 /* The client must not take the modseqs it saw for "all told" while an expunge below them is held back, and may
@@ -339,7 +351,7 @@ static void tell_news(struct session *s, unsigned want)
         tell_new(v);
     if (want & (NOTIFY_NEW | NOTIFY_FLAGS))
         view_put_flag_lists(s);
-    tell_flags(v, &changed);
+    tell_flags(v, &changed, want & NOTIFY_FLAGS);
     tell_contexts(s, &touched, last);
     tell_modseq(v, was_held);
     ranges_fini(&changed);

@@ -19,6 +19,7 @@ static const struct {
     [EX_FROM] = { NEED_CACHE, 30 },         [EX_TO] = { NEED_CACHE, 30 },
     [EX_CC] = { NEED_CACHE, 30 },           [EX_BCC] = { NEED_CACHE, 30 },
     [EX_SUBJECT] = { NEED_CACHE, 30 },
+    [EX_ANNOTATION] = { NEED_INDEX, 100 },
     [EX_HEADER] = { NEED_CACHE | NEED_FILE, 200 },
     [EX_BODY] = { NEED_FILE, 5000 },        [EX_TEXT] = { NEED_FILE, 6000 },
 };
@@ -102,6 +103,15 @@ void expr_freeze(struct expr *e, uint32_t max, uint32_t (*uid_of)(void *, uint32
         e->frozen = true;
     for (struct expr *c = e->child; c; c = c->next)
         expr_freeze(c, max, uid_of, arg);
+}
+
+bool expr_has(const struct expr *e, enum expr_op op)
+{
+    bool found = e->op == op;
+
+    for (const struct expr *c = e->child; c && !found; c = c->next)
+        found = expr_has(c, op);
+    return found;
 }
 
 static unsigned cost_of(const struct expr *e)

@@ -14,6 +14,7 @@
 #include "lib/base/ranges.h"
 #include "lib/text/imaptok.h"
 
+struct glob;
 struct mailbox;
 
 enum { EXPR_NODES_MAX = 2000, EXPR_DEPTH_MAX = 64 };
@@ -34,6 +35,8 @@ enum expr_op {
     EX_THREADID,            /* conversation id is num64 */
     EX_FROM, EX_TO, EX_CC, EX_BCC, EX_SUBJECT,
     EX_HEADER,              /* field `name` holds text (empty text: field exists) */
+    EX_ANNOTATION,          /* entry like `glob`, attributes `num` (enum annot_attribute), has `text`; text.p NULL:
+                             * one of the attributes has no value (RFC 5257 4.8) */
     EX_BODY, EX_TEXT,
     EX_NOPS
 };
@@ -48,6 +51,7 @@ struct expr {
     uint64_t num64;
     time_t from, to;
     struct slice name;                  /* EX_HEADER */
+    const struct glob *glob;
     struct slice text;                  /* folded UTF-8 */
 };
 
@@ -68,6 +72,9 @@ void expr_bind(struct expr *, const struct expr_place *);
  * when messages are expunged (RFC 5267 4.3).  UIDs, whose "*" may grow, and keywords are bound again each time.
  * uid_of gives the UID of message number 1 to max_number. */
 void expr_freeze(struct expr *, uint32_t max_number, uint32_t (*uid_of)(void *arg, uint32_t msgno), void *arg);
+
+/* Does the tree ask for annotations? */
+bool expr_has(const struct expr *, enum expr_op);
 
 /* Sort by cost.  Returns what the whole may need: */
 enum expr_need { NEED_INDEX = 1, NEED_CACHE = 2, NEED_FILE = 4 };

@@ -2,10 +2,13 @@
 #include "imap/search/match.h"
 
 #include "imap/search/message_text.h"
+#include "imap/store/annot_entry.h"
+#include "imap/store/msgannot.h"
 #include "lib/base/clock.h"
 #include "lib/base/mem.h"
 #include "lib/text/charset.h"
 #include "lib/text/fold.h"
+#include "lib/text/glob.h"
 
 enum { SCRATCH_CHUNK = 65536 };
 
@@ -128,6 +131,41 @@ static bool in_span(uint32_t stored, const struct expr *e)
     return t >= e->from && t < e->to;
 }
 
+struct annotation_test {
+    struct matcher *m;
+    const struct expr *e;
+    unsigned has;                               /* enum annot_attribute: with a value */
+    bool found;
+};
+
+static err_t test_annotation(void *arg, const struct msgannot_item *item)
+{
+    struct annotation_test *t = arg;
+    const unsigned attribute = item->userid.n ? ANNOT_PRIVATE : ANNOT_SHARED;
+    struct buf folded = BUF_INIT;
+
+    if (item->deleted || !(t->e->num & attribute) || (item->userid.n && !slice_eq(item->userid, t->m->who.userid)) ||
+        !glob_matches(t->e->glob, item->entry))
+        return ERR_OK;
+    t->has |= attribute;
+    if (t->e->text.p && !t->found) {
+        fold_add(&folded, item->value, t->m->fold);
+        t->found = slice_search(buf_slice(&folded), t->e->text) >= 0;
+        buf_fini(&folded);
+    }
+    return ERR_OK;
+}
+
+static bool in_annotation(struct matcher *m, const struct expr *e)
+{
+    struct annotation_test t = { .m = m, .e = e };
+
+    if (m->who.annotations
+        && msgannot_foreach(m->who.annotations, mailbox_uid_at(m->mb, m->recno), test_annotation, &t) != ERR_OK)
+        return false;
+    return e->text.p ? t.found : t.has != e->num;
+}
+
 /* Questions that need the index record as a whole. */
 static bool test_record(struct matcher *m, const struct expr *e)
 {
@@ -188,6 +226,7 @@ static bool test(struct matcher *m, const struct expr *e)
     case EX_BCC:
     case EX_SUBJECT: return in_known_text(m, e);
     case EX_HEADER: return in_header(m, e);
+    case EX_ANNOTATION: return in_annotation(m, e);
     case EX_BODY:
     case EX_TEXT: return in_message(m, e);
     default: return test_field(m, e);

@@ -13,6 +13,8 @@ struct match_who {
     bool (*is_seen)(void *arg, uint32_t recno);
     bool (*is_recent)(void *arg, uint32_t recno);
     void *arg;
+    struct msgannot *annotations;       /* of the mailbox; NULL: none, or not asked for */
+    struct slice userid;                /* as private annotations of this user are stored */
 };
 
 struct matcher;

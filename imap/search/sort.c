@@ -14,6 +14,7 @@ static const struct {
     [SORT_SIZE] = { "SIZE", -1 },
     [SORT_MODSEQ] = { "MODSEQ", -1 },
     [SORT_UID] = { "UID", -1 },
+    [SORT_ANNOTATION] = { "ANNOTATION", -1 },
     [SORT_SUBJECT] = { "SUBJECT", MEMO_SUBJECT },
     [SORT_FROM] = { "FROM", MEMO_FROM },
     [SORT_TO] = { "TO", MEMO_TO },
@@ -30,9 +31,10 @@ int sort_field_find(struct slice name)
     return -1;
 }
 
-static uint64_t number_key(const struct mailbox *mb, enum sort_field field, uint32_t recno)
+static uint64_t number_key(const struct mailbox *mb, const struct sort_key *key, uint32_t recno)
 {
-    switch (field) {
+    switch (key->field) {
+    case SORT_ANNOTATION: return key->ranks ? key->ranks[recno] : 0;
     case SORT_ARRIVAL: return mailbox_internaldate_at(mb, recno);
     case SORT_DATE: return mailbox_gmtime_at(mb, recno);
     case SORT_SIZE: return mailbox_size_at(mb, recno);
@@ -58,7 +60,7 @@ static enum memo_text text_of(const struct sort_key *key)
 static bool as_number(const struct job *j, const struct sort_key *key, uint32_t recno, uint64_t *out)
 {
     if (fields[key->field].text < 0)
-        *out = number_key(j->mb, key->field, recno);
+        *out = number_key(j->mb, key, recno);
     else if (j->ranks[text_of(key)])
         *out = j->ranks[text_of(key)][recno];
     else
@@ -181,7 +183,7 @@ static void sort_by(const struct job *j, struct sort_item *items, size_t n)
 static void rank_texts(const struct job *j, const struct sort_key *key)
 {
     enum memo_text which = text_of(key);
-    struct sort_key plain = { key->field, false };
+    struct sort_key plain = { .field = key->field };
     struct job all = { .memo = j->memo, .mb = j->mb, .keys = &plain, .nkeys = 1 };
     struct sort_item *items = mem_rearray(NULL, memo_known(j->memo, which) + 1, sizeof *items);
     uint32_t *ranks = memo_new_ranks(j->memo, which), rank = 0;

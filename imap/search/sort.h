@@ -11,6 +11,7 @@
 
 enum sort_field {
     SORT_ARRIVAL, SORT_DATE, SORT_SIZE, SORT_MODSEQ, SORT_UID,          /* numbers, from the index */
+    SORT_ANNOTATION,                    /* a number too: the rank that the caller gave */
     SORT_SUBJECT, SORT_FROM, SORT_TO, SORT_CC, SORT_DISPLAYFROM, SORT_DISPLAYTO,        /* texts */
     SORT_NFIELDS
 };
@@ -18,6 +19,9 @@ enum sort_field {
 struct sort_key {
     enum sort_field field;
     bool reverse;
+    const uint32_t *ranks;              /* SORT_ANNOTATION: by record number */
+    struct slice entry;                 /* the caller's, like what follows */
+    bool shared;
 };
 
 enum { SORT_KEYS_MAX = 64 };

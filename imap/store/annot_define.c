@@ -14,11 +14,11 @@ struct word {
     int value;
 };
 
-enum { SCOPE_MESSAGE = 4, IS_CONTENT_TYPE = ANNOT_STRING };
+enum { IS_CONTENT_TYPE = ANNOT_STRING };
 
 static const struct word scopes[] = { { "server", ANNOT_SERVER },
                                       { "mailbox", ANNOT_MAILBOX },
-                                      { "message", SCOPE_MESSAGE },
+                                      { "message", ANNOT_MESSAGE },
                                       { NULL, 0 } };
 static const struct word types[] = {
     { "string", ANNOT_STRING }, { "boolean", ANNOT_BOOL },           { "int", ANNOT_INT },
@@ -89,8 +89,7 @@ err_t annot_definition_parse(struct slice line, struct annot_definition *out, co
         *why = "attributes are value.shared, value.priv and value";
     else if (acl_parse_rights(slice_trim(rest), &out->entry.all, &bad) != ERR_OK)
         *why = "a right of that letter does not exist";
-    out->is_message = scope == SCOPE_MESSAGE;
-    out->entry.scope = out->is_message ? 0 : (enum annot_scope)scope;
+    out->entry.scope = (enum annot_scope)scope;
     out->entry.type = (enum annot_type)type;
     out->entry.writable = out->entry.readable;
     return *why ? ERR_SYNTAX : ERR_OK;
@@ -117,7 +116,7 @@ static void take_line(const char *path, unsigned number, struct slice line)
         log_err("CONFIG: definition of an annotation cannot be used, mend the line: filename=<%s> "
                 "line=<%u> error=<%s>",
                 path, number, why);
-    if (err || d.is_message)
+    if (err)
         return;
     d.entry.name = mem_strndup(d.name.p, d.name.n);
     *VEC_PUSH(&defined.entries, struct annot_entry) = d.entry;

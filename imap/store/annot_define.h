@@ -18,7 +18,6 @@ enum { ANNOT_DEFINITIONS_MAX = 1000, ANNOT_DEFINITIONS_BYTES = 256 * 1024 };
 struct annot_definition {
     struct slice name;        /* of the line */
     struct annot_entry entry; /* but for its name */
-    bool is_message;          /* of messages: not for annot_entry_find() */
 };
 
 /* One line without its end.  ERR_NOTFOUND: it says nothing.  ERR_SYNTAX: *why says what is wrong.

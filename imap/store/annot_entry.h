@@ -10,7 +10,7 @@
 #include "imap/store/acl.h"
 #include "lib/base/buf.h"
 
-enum annot_scope { ANNOT_SERVER = 1, ANNOT_MAILBOX = 2 };
+enum annot_scope { ANNOT_SERVER = 1, ANNOT_MAILBOX = 2, ANNOT_MESSAGE = 4 };
 /* Of readable and writable. */
 enum annot_attribute { ANNOT_SHARED = 1, ANNOT_PRIVATE = 2 };
 enum annot_type {

@@ -38,10 +38,11 @@ static inline void annot_format_value(struct slice value, uint64_t modseq, uint8
     buf_addc(out, (char)flags);
 }
 
-/* False: damaged. */
-static inline bool annot_format_parse(struct slice bytes, struct slice *value, bool *is_deleted)
+/* False: damaged.  An old record may have no modseq: 0. */
+static inline bool annot_format_parse_all(struct slice bytes, struct slice *value,
+                                          uint64_t *modseq, bool *is_deleted)
 {
-    enum { TAIL = 28 };                     /* NUL to modseq */
+    enum { TAIL = 28, MODSEQ = 20 };        /* NUL to modseq, and where that is */
     uint32_t n;
 
     if (bytes.n < ANNOT_LENGTH_SIZE)
@@ -50,9 +51,17 @@ static inline bool annot_format_parse(struct slice bytes, struct slice *value, b
     if (n > ANNOT_VALUE_MAX || n > bytes.n - ANNOT_LENGTH_SIZE)
         return false;
     *value = slice_cut(bytes, ANNOT_LENGTH_SIZE, ANNOT_LENGTH_SIZE + n);
-    bytes = slice_skip(bytes, ANNOT_LENGTH_SIZE + (size_t)n + TAIL);
-    *is_deleted = bytes.n > 0 && (bytes.p[0] & 1);
+    bytes = slice_skip(bytes, ANNOT_LENGTH_SIZE + (size_t)n);
+    *modseq = bytes.n >= TAIL ? be64_get(bytes.p + MODSEQ) : 0;
+    *is_deleted = bytes.n > TAIL && (bytes.p[TAIL] & 1);
     return true;
+}
+
+static inline bool annot_format_parse(struct slice bytes, struct slice *value, bool *is_deleted)
+{
+    uint64_t modseq;
+
+    return annot_format_parse_all(bytes, value, &modseq, is_deleted);
 }
 
 #endif

@@ -25,6 +25,7 @@ static struct commit *commit_new(struct mailbox *mb)
     vec_init(&c->appended, sizeof(struct record));
     vec_init(&c->names, sizeof(struct commit_name));
     vec_init(&c->runs, sizeof(struct commit_run));
+    vec_init(&c->annots, sizeof(struct commit_annot));
     c->meta_dirfd = -1;
     c->dir_item = c->meta_item = c->index_item = SIZE_MAX;
     return c;
@@ -42,6 +43,7 @@ static void commit_free(struct commit *c)
     vec_fini(&c->changes);
     vec_fini(&c->appended);
     commit_names_fini(c);
+    commit_annots_fini(c);
     mem_free(c->slot);
     buf_fini(&c->cache);
     file_close(&c->meta_dirfd);
@@ -324,7 +326,7 @@ static bool is_whole_by_itself(const struct commit *c)
     static const uint32_t none[USER_FLAGS_MAX / 32];
     const struct record *r = c->appended.n ? VEC_AT(&c->appended, struct record, 0) : NULL;
 
-    if (c->changes.n || c->appended.n > 1)
+    if (c->changes.n || c->appended.n > 1 || c->annots.n)
         return false;
     return !r || (!r->flags && !memcmp(r->user_flags, none, sizeof none));
 }

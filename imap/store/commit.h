@@ -60,6 +60,30 @@ err_t commit_append(struct commit *, struct stage *, const struct append_info *,
 err_t commit_copy(struct commit *dst, struct mailbox *src, uint32_t recno, uint32_t system_flags,
                   uint32_t *uid_out) NODISCARD;
 
+/* ---- annotations of messages (RFC 5257, msgannot.h): commit_annot.c ---- */
+
+/* Set the value of an entry; value.p NULL: there is none from now on.  userid: empty for the shared
+ * value, else as it is stored (annot_userid()).  The message gets a new modseq, unless it came with
+ * this commit or nothing changes.  All changes of one message are made in a row.  A message whose
+ * annotations change is not expunged by the same commit.  ERR_NOTFOUND: no such message, or it is
+ * expunged; ERR_LIMIT: the value is longer than MSGANNOT_VALUE_MAX, the message has
+ * MSGANNOT_ENTRIES_MAX values, or the commit has too much to write; ERR_CORRUPT. */
+err_t commit_annotate(struct commit *, uint32_t uid, struct slice entry, struct slice userid,
+                      struct slice value) NODISCARD;
+
+/* Which annotations go along with a copy. */
+struct annot_copy {
+    bool shared, of_user;
+    struct slice from, to; /* stored userid of the one user whose values are copied, there and here */
+};
+/* Annotations of a message of src for one that came with this commit; values that are too long stay
+ * behind.  Errors as above. */
+err_t commit_copy_annotations(struct commit *, uint32_t uid, struct mailbox *src, uint32_t src_uid,
+                              const struct annot_copy *) NODISCARD;
+
+/* Is there room for what the annotations have grown by so far?  ERR_OVERQUOTA. */
+err_t commit_check_annotation_quota(struct commit *) NODISCARD;
+
 /* Replace system flags (mask says which) and user flags of one record.  A change that changes
  * nothing gives no new modseq.  Bit n mod 32 of word n / 32 is user flag n.  ERR_CORRUPT: the
  * record is damaged. */

@@ -14,6 +14,7 @@
 #include "imap/store/commit.h"
 #include "imap/store/durable.h"
 #include "imap/store/mailbox_impl.h"
+#include "imap/store/msgannot.h"
 #include "imap/store/synccrc.h"
 #include "lib/os/map.h"
 
@@ -31,6 +32,13 @@ struct commit_name {
     struct slice content;
     struct filemap map; /* behind content, of a copy */
     uint32_t number;    /* of the content in the record */
+};
+
+/* An annotation of a message, as it will stand in cyrus.annotations, and as it was. */
+struct commit_annot {
+    uint32_t uid;
+    struct buf key, value, old;
+    bool had; /* old is what stood there */
 };
 
 /* Bytes of the index. */
@@ -55,6 +63,12 @@ struct commit {
     struct vec names;       /* struct commit_name: those that have not */
     uint64_t content_bytes; /* of them */
     struct vec runs;        /* struct commit_run, when computed */
+    struct vec annots;      /* struct commit_annot */
+    uint64_t annot_bytes;   /* of their keys and values */
+    struct msgannot *annot_db;       /* of the mailbox, when it was needed and there is one */
+    bool annot_opened;               /* it was looked for */
+    const struct mailbox *annot_src; /* that annotations are copied from */
+    struct msgannot *annot_src_db;
     bool header_changed;    /* cyrus.header is to be written */
     bool head_changed;      /* the index header alone was changed */
     bool head_durable;      /* ... in a way that must be durable */
@@ -66,7 +80,7 @@ struct commit {
     /* while ending */
     bool journaled;
     bool started; /* UNFINISHED is in the file */
-    bool records_written, head_written, header_written;
+    bool records_written, head_written, header_written, annots_written;
     bool quota_applied;
     int64_t quota_delta[3];                 /* storage, messages, annotations */
     size_t dir_item, meta_item, index_item; /* in the batch; SIZE_MAX: none */
@@ -83,6 +97,15 @@ err_t commit_start(struct commit *) NODISCARD;
  * `silent`. */
 err_t commit_change(struct commit *, uint32_t recno, struct commit_change **out) NODISCARD;
 void commit_touch(struct commit *, struct commit_change *);
+
+/* ---- commit_annot.c ---- */
+
+/* Into cyrus.annotations, durably; and what was there before again. */
+err_t commit_apply_annotations(struct commit *) NODISCARD;
+err_t commit_undo_annotations(struct commit *) NODISCARD;
+/* For the record: path replaced, puts borrowed from the commit (struct msgannot_put). */
+err_t commit_put_annotations(const struct commit *, struct buf *path, struct vec *puts) NODISCARD;
+void commit_annots_fini(struct commit *);
 
 /* ---- commit_write.c ---- */
 

@@ -77,7 +77,7 @@ static void add_writes(const struct commit *c, struct vec *out)
 }
 
 struct paths {
-    struct buf dir, header, cache;
+    struct buf dir, header, cache, annots;
 };
 
 static err_t find_paths(const struct commit *c, struct paths *p)
@@ -94,11 +94,13 @@ static void paths_fini(struct paths *p)
     buf_fini(&p->dir);
     buf_fini(&p->header);
     buf_fini(&p->cache);
+    buf_fini(&p->annots);
 }
 
 static err_t add_mailbox(struct commit *c, struct journal_builder *b)
 {
     struct vec messages = VEC_INIT(struct journal_message), writes = VEC_INIT(struct journal_write);
+    struct vec annots = VEC_INIT(struct msgannot_put);
     struct paths paths = { .dir = BUF_INIT };
     struct buf header = BUF_INIT;
     uint8_t head[INDEX_HEAD_SIZE];
@@ -109,6 +111,8 @@ static err_t add_mailbox(struct commit *c, struct journal_builder *b)
     err_t err = find_paths(c, &paths);
     if (!err)
         err = add_messages(c, b, &messages);
+    if (!err)
+        err = commit_put_annotations(c, &paths.annots, &annots);
     add_writes(c, &writes);
     if (!err)
         journal_add_mailbox(
@@ -130,9 +134,13 @@ static err_t add_mailbox(struct commit *c, struct journal_builder *b)
                                           .messages = messages.p,
                                           .nmessages = messages.n,
                                           .writes = writes.p,
-                                          .nwrites = writes.n });
+                                          .nwrites = writes.n,
+                                          .annot_path = buf_slice(&paths.annots),
+                                          .annots = annots.p,
+                                          .nannots = annots.n });
     vec_fini(&messages);
     vec_fini(&writes);
+    vec_fini(&annots);
     paths_fini(&paths);
     buf_fini(&header);
     return err;

@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 
-#include "imap/store/msgannot.h"
 #include "imap/store/msgfile.h"
 #include "imap/store/partition.h"
 #include "imap/store/quota.h"
@@ -425,7 +424,7 @@ err_t commit_apply_names(struct commit *c)
 
     for (size_t i = 0; i < c->names.n && !err; i++)
         err = give_name(c, VEC_AT(&c->names, struct commit_name, i));
-    return err;
+    return err ? err : commit_apply_annotations(c);
 }
 
 err_t commit_apply_index(struct commit *c)
@@ -505,7 +504,8 @@ void commit_undo(struct commit *c)
 
     unlink_appended(c);
     if ((c->started || c->head_written) &&
-        (restore_index(c) != ERR_OK || settle_undone(c) != ERR_OK))
+        (commit_undo_annotations(c) != ERR_OK || restore_index(c) != ERR_OK ||
+         settle_undone(c) != ERR_OK))
         log_err("IOERROR: a change could not be taken back and will be at the next opening: "
                 "filename=<%s>",
                 mb->core->index_path.p);

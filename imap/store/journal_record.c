@@ -1,7 +1,10 @@
 /* journal_record.c - see journal_record.h */
 #include "imap/store/journal_record.h"
 
+#include "imap/store/msgannot.h"
 #include "lib/base/endian.h"
+
+enum { MAY_LINK = 1, HAS_ANNOTATIONS = 2 };
 
 /* ---- writing ---- */
 
@@ -60,6 +63,18 @@ static void add_writes(struct buf *out, const struct journal_mailbox *m)
     }
 }
 
+static void add_annotations(struct buf *out, const struct journal_mailbox *m)
+{
+    if (!m->nannots)
+        return;
+    add_string(out, m->annot_path);
+    buf_add_be32(out, (uint32_t)m->nannots);
+    for (size_t i = 0; i < m->nannots; i++) {
+        add_string(out, m->annots[i].key);
+        add_string(out, m->annots[i].value);
+    }
+}
+
 void journal_add_mailbox(struct journal_builder *b, const struct journal_mailbox *m)
 {
     struct buf *out = &b->mailboxes;
@@ -73,9 +88,10 @@ void journal_add_mailbox(struct journal_builder *b, const struct journal_mailbox
     add_key(out, &m->before);
     add_key(out, &m->after);
     buf_add_be32(out, m->generation);
-    buf_add_be32(out, m->may_link);
+    buf_add_be32(out, (m->may_link ? MAY_LINK : 0u) | (m->nannots ? HAS_ANNOTATIONS : 0u));
     add_messages(out, m);
     add_writes(out, m);
+    add_annotations(out, m);
     b->nmailboxes++;
 }
 
@@ -187,6 +203,19 @@ static void get_writes(struct reader *r, struct arena *a, struct journal_mailbox
     m->writes = all;
 }
 
+static void get_annotations(struct reader *r, struct arena *a, struct journal_mailbox *m)
+{
+    m->annot_path = get_string(r);
+    m->nannots = get_count(r, 8);
+    struct msgannot_put *all = arena_alloc(a, (m->nannots + 1) * sizeof *all);
+    for (size_t i = 0; i < m->nannots; i++) {
+        all[i].key = get_string(r);
+        all[i].value = get_string(r);
+        r->bad |= !all[i].key.n || !all[i].value.n;
+    }
+    m->annots = all;
+}
+
 static void get_mailbox(struct reader *r, struct arena *a, size_t ncontents,
                         struct journal_mailbox *m)
 {
@@ -200,9 +229,12 @@ static void get_mailbox(struct reader *r, struct arena *a, size_t ncontents,
     m->before = get_key(r);
     m->after = get_key(r);
     m->generation = get32(r);
-    m->may_link = get32(r) != 0;
+    const uint32_t what = get32(r);
+    m->may_link = what & MAY_LINK;
     get_messages(r, a, ncontents, m);
     get_writes(r, a, m);
+    if (what & HAS_ANNOTATIONS)
+        get_annotations(r, a, m);
 }
 
 /* The contents stand behind the rest, which gives their lengths. */

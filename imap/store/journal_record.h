@@ -9,9 +9,12 @@
  *              path of cyrus.cache, bytes written to it (may be left out: they are derived)
  *     u64 where these bytes go in cyrus.cache
  *     key before, key after: u64 highestmodseq, u32 last_uid, u32 records, u32 sync CRC
- *     u32 generation of the index, u32 1 if messages may be linked
+ *     u32 generation of the index, u32 1 if messages may be linked, +2 if annotations follow at the
+ *     end
  *     u32 number of new messages: u32 uid, u32 content, u32 time
  *     u32 number of writes to the index: u64 offset, string
+ *     only if there are any: path of cyrus.annotations, u32 number of annotations: key and value as
+ *     they stand in that file
  *   the contents, one behind the other
  * JOURNAL_VOID: u64 sequence, u64 number of a record, string: uniqueid of the mailbox to which that
  * record was not applied.
@@ -45,6 +48,8 @@ struct journal_write {
     struct slice bytes;
 };
 
+struct msgannot_put;
+
 struct journal_mailbox {
     struct slice uniqueid, name, msg_dir, index_path, header_path, header, head;
     struct slice cache_path, cache;
@@ -56,6 +61,9 @@ struct journal_mailbox {
     size_t nmessages;
     const struct journal_write *writes;
     size_t nwrites;
+    struct slice annot_path;
+    const struct msgannot_put *annots; /* msgannot.h */
+    size_t nannots;
 };
 
 /* ---- writing ---- */

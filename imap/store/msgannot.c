@@ -13,13 +13,14 @@
 #include "lib/base/log.h"
 #include "lib/base/mem.h"
 #include "lib/base/num.h"
+#include "lib/base/vec.h"
 #include "lib/os/file.h"
 
 enum { VALUE_DELETED = 1 };
 
 struct msgannot {
     struct db *db;
-    struct buf owner;                   /* real userid of the mailbox's owner */
+    struct buf owner; /* real userid of the mailbox's owner */
 };
 
 static err_t open_db(const struct mbentry *e, unsigned flags, struct db **out)
@@ -64,7 +65,7 @@ err_t msgannot_open(struct store *s, const struct mbentry *e, struct msgannot **
     } else if (db) {
         db_close(&db);
     }
-    if (err == ERR_CORRUPT) {           /* told by the database; the mailbox can do without */
+    if (err == ERR_CORRUPT) { /* told by the database; the mailbox can do without */
         log_err("DBERROR: annotations of messages cannot be read: mailbox=<%.*s>",
                 SLICE_ARG(buf_slice(&e->name)));
         err = ERR_NOTFOUND;
@@ -122,7 +123,7 @@ static err_t visit(void *arg, struct slice key, struct slice value)
     struct slice uid;
 
     if (!split_key(key, &uid, &item.entry, &item.userid) || num_u32(uid, &item.uid) != ERR_OK ||
-        !annot_format_parse(value, &item.value, &item.deleted))
+        !annot_format_parse_all(value, &item.value, &item.modseq, &item.deleted))
         return ERR_OK;
     return w->fn(w->arg, &item);
 }
@@ -151,17 +152,28 @@ struct sharing {
     struct msgannot_share *share;
 };
 
+struct msgannot_share msgannot_share_of(struct slice owner, const struct msgannot_item *item)
+{
+    struct slice userid = slice_eq(item->userid, ANNOT_OWNER) ? owner : item->userid;
+
+    if (item->deleted || !item->value.n || msgannot_is_field(item->entry))
+        return (struct msgannot_share){ 0, 0 };
+    return (struct msgannot_share){ synccrc_annotation(item->uid, item->entry, userid, item->value),
+                                    item->value.n };
+}
+
+struct slice msgannot_owner(const struct msgannot *a)
+{
+    return buf_slice(&a->owner);
+}
+
 static err_t add_share(void *arg, const struct msgannot_item *item)
 {
     struct sharing *s = arg;
-    struct slice userid = item->userid;
+    const struct msgannot_share one = msgannot_share_of(buf_slice(&s->a->owner), item);
 
-    if (item->deleted || !item->value.n || msgannot_is_field(item->entry))
-        return ERR_OK;
-    if (slice_eq(userid, ANNOT_OWNER))
-        userid = buf_slice(&s->a->owner);
-    s->share->crc ^= synccrc_annotation(item->uid, item->entry, userid, item->value);
-    s->share->bytes += item->value.n;
+    s->share->crc ^= one.crc;
+    s->share->bytes += one.bytes;
     return ERR_OK;
 }
 
@@ -174,12 +186,87 @@ err_t msgannot_share(struct msgannot *a, uint32_t uid, struct msgannot_share *ou
 
 /* ---- changes ---- */
 
-static void put_key(struct buf *key, const struct msgannot_key *k)
+void msgannot_key(uint32_t uid, struct slice entry, struct slice userid, struct buf *key)
 {
     char digits[NUM_U64_MAX];
 
-    annot_format_key(slice_make(digits, num_put_u64(digits, k->uid)), slice_cstr(k->entry),
-                     SLICE_NULL, key);
+    annot_format_key(slice_make(digits, num_put_u64(digits, uid)), entry, userid, key);
+}
+
+void msgannot_value(struct slice value, uint64_t modseq, struct buf *out)
+{
+    annot_format_value(value, modseq, value.p ? 0 : VALUE_DELETED, out);
+}
+
+err_t msgannot_raw(struct msgannot *a, struct slice key, struct buf *out)
+{
+    return db_fetch(a->db, NULL, key, out);
+}
+
+static err_t put_one(struct db_txn *txn, const struct msgannot_put *put)
+{
+    if (put->value.p)
+        return db_store(txn, put->key, put->value);
+    err_t err = db_delete(txn, put->key);
+    return err == ERR_NOTFOUND ? ERR_OK : err;
+}
+
+err_t msgannot_write(const char *path, const struct msgannot_put *puts, size_t n)
+{
+    struct db *db;
+    struct db_txn *txn;
+    err_t err = db_open(store_db_engine(STORE_DB_ANNOTATIONS), path, DB_CREATE, &db);
+
+    if (err)
+        return err;
+    err = db_begin(db, &txn);
+    if (!err) {
+        for (size_t i = 0; i < n && !err; i++)
+            err = put_one(txn, &puts[i]);
+        if (err)
+            db_abort(&txn);
+        else
+            err = db_commit(&txn);
+    }
+    db_close(&db);
+    return err;
+}
+
+struct sweeping {
+    msgannot_stays_fn *stays;
+    void *arg;
+    struct vec keys; /* struct buf */
+};
+
+static err_t note_gone(void *arg, const struct msgannot_item *item)
+{
+    struct sweeping *s = arg;
+
+    if (!s->stays(s->arg, item->uid)) {
+        struct buf *key = VEC_PUSH(&s->keys, struct buf);
+
+        buf_init(key);
+        msgannot_key(item->uid, item->entry, item->userid, key);
+    }
+    return ERR_OK;
+}
+
+err_t msgannot_sweep(struct store *s, const struct mbentry *e, msgannot_stays_fn *stays, void *arg)
+{
+    struct sweeping w = { stays, arg, VEC_INIT(struct buf) };
+    struct msgannot *a = NULL;
+    err_t err = msgannot_open(s, e, &a);
+
+    if (err)
+        return err == ERR_NOTFOUND ? ERR_OK : err;
+    err = msgannot_foreach(a, 0, note_gone, &w);
+    if (!err && w.keys.n)
+        err = db_delete_all(a->db, &w.keys);
+    for (size_t i = 0; i < w.keys.n; i++)
+        buf_fini(VEC_AT(&w.keys, struct buf, i));
+    vec_fini(&w.keys);
+    msgannot_close(&a);
+    return err;
 }
 
 err_t msgannot_remove(struct msgannot *a, const struct msgannot_key *keys, size_t n,
@@ -191,9 +278,9 @@ err_t msgannot_remove(struct msgannot *a, const struct msgannot_key *keys, size_
 
     if (err)
         return err;
-    annot_format_value(SLICE_NULL, modseq, VALUE_DELETED, &value);
+    msgannot_value(SLICE_NULL, modseq, &value);
     for (size_t i = 0; i < n && !err; i++) {
-        put_key(&key, &keys[i]);
+        msgannot_key(keys[i].uid, slice_cstr(keys[i].entry), SLICE_NULL, &key);
         err = db_store(txn, buf_slice(&key), buf_slice(&value));
     }
     if (err)

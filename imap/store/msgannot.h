@@ -9,13 +9,14 @@
 
 #include "imap/store/mblist.h"
 
-struct msgannot;                        /* open file */
+struct msgannot; /* open file */
 
 struct msgannot_item {
     uint32_t uid;
-    struct slice entry, userid;         /* userid as stored */
+    struct slice entry, userid; /* userid as stored */
     struct slice value;
-    bool deleted;                       /* tombstone */
+    uint64_t modseq; /* of the change that gave the value */
+    bool deleted;    /* tombstone */
 };
 
 /* ERR_NOTFOUND: no file, nothing in it, or a damaged one (logged): there are no annotations
@@ -48,11 +49,39 @@ err_t msgannot_share(struct msgannot *, uint32_t uid, struct msgannot_share *out
 
 struct msgannot_key {
     uint32_t uid;
-    const char *entry;                  /* shared ones only */
+    const char *entry; /* shared ones only */
 };
 /* Make these annotations tombstones, in one durable transaction. */
 err_t msgannot_remove(struct msgannot *, const struct msgannot_key *, size_t n,
                       uint64_t modseq) NODISCARD;
+
+/* ---- what a commit does (commit_annot.c); keys and values as they stand in the file ---- */
+
+enum {
+    MSGANNOT_VALUE_MAX = 65536, /* bytes of a value: what SELECT tells (RFC 5257 4.1) */
+    MSGANNOT_ENTRIES_MAX = 1000 /* values of one message, tombstones apart */
+};
+
+struct msgannot_put {
+    struct slice key, value; /* value.p NULL: the key goes */
+};
+
+void msgannot_key(uint32_t uid, struct slice entry, struct slice userid, struct buf *key);
+/* value.p NULL: a tombstone. */
+void msgannot_value(struct slice value, uint64_t modseq, struct buf *out);
+/* What stands under the key.  ERR_NOTFOUND. */
+err_t msgannot_raw(struct msgannot *, struct slice key, struct buf *out) NODISCARD;
+/* All of them in one durable transaction; the file is made when it is missing. */
+err_t msgannot_write(const char *path, const struct msgannot_put *, size_t n) NODISCARD;
+/* What such an annotation adds to the checksum and the bytes. */
+struct msgannot_share msgannot_share_of(struct slice owner, const struct msgannot_item *);
+/* Real userid of the mailbox's owner; empty: none. */
+struct slice msgannot_owner(const struct msgannot *);
+
+/* Annotations of UIDs for which `stays` says no are removed: the messages have gone for good. */
+typedef bool msgannot_stays_fn(void *arg, uint32_t uid);
+err_t msgannot_sweep(struct store *, const struct mbentry *, msgannot_stays_fn *,
+                     void *arg) NODISCARD;
 
 /* Bytes of the values of the mailbox's own annotations (annotations.db). */
 err_t msgannot_mailbox_bytes(struct store *, const struct mbentry *, uint64_t *out) NODISCARD;

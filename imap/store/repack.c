@@ -166,6 +166,16 @@ static err_t write_anew(struct mailbox *mb, struct repack_counts *n)
     return rewrite_commit(&w);
 }
 
+/* Does the message have a record after the repack?  By the picture from before. */
+static bool stays(void *arg, uint32_t uid)
+{
+    const struct mailbox *mb = arg;
+    const uint32_t recno = mailbox_find_uid(mb, uid);
+
+    return recno <= mb->head.nrecords && mailbox_uid_at(mb, recno) == uid &&
+           !(mailbox_flags_at(mb, recno) & FLAG_INT_UNLINKED);
+}
+
 static err_t repack_locked(struct mailbox *mb, struct repack_counts *n)
 {
     err_t err = view_read(mb);
@@ -183,6 +193,9 @@ static err_t repack_locked(struct mailbox *mb, struct repack_counts *n)
     err = write_anew(mb, n);
     if (err && mark_old(mb, 0) != ERR_OK)
         log_err("IOERROR: index header stays marked: filename=<%s>", mb->core->index_path.p);
+    if (!err && n->dropped && msgannot_sweep(mb->store, &mb->entry, stays, mb) != ERR_OK)
+        log_notice("annotations of messages that have gone stay for the next repack: mailbox=<%.*s>",
+                   SLICE_ARG(mailbox_name(mb)));
     return err;
 }
 

@@ -2,6 +2,7 @@
 noinst_LIBRARIES += imap/store/libstore.a
 imap_store_libstore_a_SOURCES = \
 	imap/store/commit.c imap/store/commit.h imap/store/commit_impl.h \
+	imap/store/commit_annot.c \
 	imap/store/commit_append.c \
 	imap/store/commit_flags.c \
 	imap/store/commit_journal.c \
@@ -26,6 +27,7 @@ imap_store_libstore_a_SOURCES = \
 	imap/store/mailbox_read.c \
 	imap/store/mailbox_remove.c \
 	imap/store/msgannot.c imap/store/msgannot.h \
+	imap/store/msgannot_entry.c imap/store/msgannot_entry.h \
 	imap/store/msgfile.c imap/store/msgfile.h \
 	imap/store/record.h \
 	imap/store/recover.c imap/store/recover.h imap/store/recover_impl.h \

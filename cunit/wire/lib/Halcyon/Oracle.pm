@@ -242,7 +242,7 @@ sub dump_value {
 # rights, flags and attributes; times taken.
 sub meaning {
     my ($line) = @_;
-    return '' if $line =~ /^\* OK \[(?:ANNOTATIONS|URLMECH)/;         # extensions that ours has not
+    return '' if $line =~ /^\* OK \[(?:ANNOTATIONS|URLMECH)/;         # EXAMINE: ours says READ-ONLY (RFC 5257 4.1); URLMECH: once ours had none
     return "* OK [$1]" if $line =~ /^\* OK \[((?!PERMANENTFLAGS)[^\]]*)\]/;
     if ($line =~ /^\* OK \[PERMANENTFLAGS \((.*?)\)\]/) { return '* OK PERMANENTFLAGS ' . join ' ', sort map { lc } split ' ', $1 }
     if ($line =~ /^\* FLAGS \((.*?)\)/) { return '* FLAGS ' . join ' ', sort map { lc } split ' ', $1 }
