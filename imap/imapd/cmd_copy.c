@@ -4,6 +4,8 @@
 #include "imap/imapd/annotation.h"
 #include "imap/imapd/view.h"
 #include "imap/store/poplock.h"
+#include "imap/store/seen.h"
+#include "lib/base/log.h"
 
 struct copy_run {
     struct session *s;
@@ -14,6 +16,7 @@ struct copy_run {
     struct mailbox *target;
     struct ranges msgnos;
     struct ranges src_uids, dst_uids;
+    struct ranges seen;             /* copies whose \Seen is not in the target's index */
     uint32_t uidvalidity;
     struct annot_copy annotations;              /* that go along */
 };
@@ -48,7 +51,7 @@ static uint32_t flags_to_copy(const struct copy_run *r, uint32_t recno)
     if (!(r->target_rights & ACL_T))
         flags &= ~(uint32_t)FLAG_DELETED;
     if (!(r->target_rights & ACL_W))
-        flags &= ~(uint32_t)(FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DRAFT);
+        flags = (flags & ~(uint32_t)(FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DRAFT)) | COPY_WITHOUT_KEYWORDS;
     return flags;
 }
 
@@ -78,9 +81,10 @@ struct copy_commits {
     struct commit *target, *source;
 };
 
+/* The handles may be two, the mailbox has one lock. */
 static bool within_one(const struct copy_run *r)
 {
-    return r->target == view_mailbox(r->s->view);
+    return slice_eq(mailbox_uniqueid(r->target), mailbox_uniqueid(view_mailbox(r->s->view)));
 }
 
 static err_t begin(struct copy_run *r, struct copy_commits *c)
@@ -123,22 +127,44 @@ static err_t check_annotation_quota(struct copy_run *r, struct commit *c)
     return commit_check_annotation_quota(c);
 }
 
+static struct slice userid(const struct copy_run *r)
+{
+    return ident_userid(r->s->base->ident);
+}
+
 static err_t copy_one(struct copy_run *r, struct copy_commits *c, uint32_t msgno)
 {
     struct view *v = r->s->view;
     const uint32_t recno = view_recno(v, msgno), uid = view_uid(v, msgno);
-    uint32_t new_uid;
-    err_t err = commit_copy(c->target, view_mailbox(v), recno, flags_to_copy(r, recno), &new_uid);
+    uint32_t flags = flags_to_copy(r, recno), new_uid;
+    const bool private_seen = (flags & FLAG_SEEN) && !seen_is_internal(r->target, userid(r));
 
+    if (private_seen)
+        flags &= ~(uint32_t)FLAG_SEEN;
+    err_t err = commit_copy(c->target, view_mailbox(v), recno, flags, &new_uid);
     if (!err)
         err = commit_copy_annotations(c->target, new_uid, view_mailbox(v), uid, &r->annotations);
     if (!err && c->source)
         err = commit_expunge(c->source, recno);
     if (err)
         return err;
+    if (private_seen)
+        ranges_add(&r->seen, new_uid, new_uid);
     ranges_add(&r->src_uids, uid, uid);
     ranges_add(&r->dst_uids, new_uid, new_uid);
     return ERR_OK;
+}
+
+/* After the commit: a UID that it did not give will be that of another message.  The copies are there already:
+ * what fails here is logged, and loses no more than \Seen. */
+static void store_private_seen(struct copy_run *r)
+{
+    const struct seen_change change = { .add = &r->seen, .durable = true };
+
+    if (ranges_empty(&r->seen))
+        return;
+    if (seen_update(r->s->base->store, userid(r), mailbox_uniqueid(r->target), &change, NULL) != ERR_OK)
+        log_err("IOERROR: copies of %s are not \\Seen", r->s->base->client);
 }
 
 /* All or nothing (RFC 3501 6.4.7, RFC 6851 3.3). */
@@ -147,8 +173,9 @@ static err_t copy_messages(struct copy_run *r)
     struct view *v = r->s->view;
     struct copy_commits c;
     uint32_t m;
-    err_t err = begin(r, &c);
 
+    view_refresh(v);                            /* names of keywords that others gave meanwhile */
+    err_t err = begin(r, &c);
     if (err)
         return err;
     r->annotations = annotation_copy_rule(r->s, mailbox_name(view_mailbox(v)), mailbox_name(r->target),
@@ -161,9 +188,12 @@ static err_t copy_messages(struct copy_run *r)
         err = check_annotation_quota(r, c.target);
     r->uidvalidity = mailbox_head(r->target)->uidvalidity;
     if (!err) {
-        if (slice_eq(mailbox_uniqueid(r->target), mailbox_uniqueid(view_mailbox(v))))
+        if (within_one(r))
             view_own(v, &r->dst_uids);
-        return end(r, &c);
+        err = end(r, &c);
+        if (!err)
+            store_private_seen(r);
+        return err;
     }
     give_up(&c);
     return err == ERR_NOTFOUND ? ERR_AGAIN : err;       /* a message went away meanwhile */
@@ -272,4 +302,5 @@ void cmd_copy(void *session, const struct command *cmd)
     ranges_fini(&r.msgnos);
     ranges_fini(&r.src_uids);
     ranges_fini(&r.dst_uids);
+    ranges_fini(&r.seen);
 }

@@ -160,34 +160,50 @@ static void fetch_one(struct fetch_run *r, uint32_t msgno)
         flush_reply(r);
 }
 
-/* Messages of the set that this user has not seen get \Seen, all in one commit, before the
- * replies that show it. */
-static void mark_seen(struct fetch_run *r, const struct ranges *msgnos)
+/* Messages of the set that this user has not seen. */
+static void find_unseen(struct fetch_run *r, const struct ranges *msgnos, struct ranges *uids)
 {
     struct view *v = r->s->view;
-    struct ranges uids = RANGES_INIT;
-    bool internal = view_seen_is_internal(v);
-    struct flag_change change = { .touch = !internal };
-    struct commit *c = NULL;
     uint32_t m;
-    err_t err = ERR_OK;
-
-    if (internal)
-        change.system_mask = change.system_value = FLAG_SEEN;
 
     for (struct ranges_iter it = { 0 }; ranges_next(msgnos, &it, &m);) {
         if (view_is_expunged(v, m) || view_is_seen(v, view_recno(v, m)) || is_unchanged(r, view_recno(v, m)))
             continue;
         ranges_add(&r->newly_seen, m, m);
-        ranges_add(&uids, view_uid(v, m), view_uid(v, m));
+        ranges_add(uids, view_uid(v, m), view_uid(v, m));
     }
+}
+
+/* Those that another session has made \Seen meanwhile stay as they are. */
+static err_t change_unseen(struct fetch_run *r, struct commit *c, const struct ranges *uids)
+{
+    struct view *v = r->s->view;
+    const bool internal = view_seen_is_internal(v);
+    struct flag_change change = { .touch = !internal };
+    err_t err = internal ? ERR_OK : view_reread_seen(v);
+    uint32_t m;
+
+    if (internal)
+        change.system_mask = change.system_value = FLAG_SEEN;
+    for (struct ranges_iter it = { 0 }; !err && ranges_next(&r->newly_seen, &it, &m);)
+        if (!view_is_expunged(v, m) && !view_is_seen(v, view_recno(v, m)))
+            err = commit_flags(c, view_recno(v, m), &change);
+    return err || internal ? err : view_store_seen(v, uids, true);
+}
+
+/* They get \Seen, all in one commit, before the replies that show it. */
+static void mark_seen(struct fetch_run *r, const struct ranges *msgnos)
+{
+    struct view *v = r->s->view;
+    struct ranges uids = RANGES_INIT;
+    struct commit *c = NULL;
+    err_t err = ERR_OK;
+
+    find_unseen(r, msgnos, &uids);
     if (!ranges_empty(&uids)) {
         err = view_commit_begin(v, &c);
-        for (struct ranges_iter it = { 0 }; !err && ranges_next(&r->newly_seen, &it, &m);)
-            if (!view_is_expunged(v, m))
-                err = commit_flags(c, view_recno(v, m), &change);
-        if (!err && !internal)
-            err = view_store_seen(v, &uids, true);
+        if (!err)
+            err = change_unseen(r, c, &uids);
         if (!err)
             err = view_commit_end(v, &c, &r->newly_seen);
         else
@@ -227,6 +243,7 @@ static void put_messages(struct fetch_run *r, const struct ranges *msgnos, struc
     r->rows.n = fetch_item_rows(r->f.items, r->rows.row);
     r->rows_seen.n = fetch_item_rows(r->f.items | items_of_change(r->s), r->rows_seen.row);
     plan_items(r);
+    view_refresh(r->s->view);                   /* records are as they are now: names of new keywords too */
     if (may_mark_seen(r))
         mark_seen(r, msgnos);
     if (r->f.annotations)

@@ -174,7 +174,10 @@ static err_t expunge_deleted(struct session *s)
     struct commit *c;
     err_t err;
 
-    if (view_is_readonly(v) || !(view_rights(v) & ACL_E) || mailbox_head(mb)->deleted == 0)
+    if (view_is_readonly(v) || !(view_rights(v) & ACL_E))
+        return ERR_OK;
+    view_refresh(v);
+    if (mailbox_head(mb)->deleted == 0)
         return ERR_OK;
     err = poplock_test(mailbox_entry(mb));
     if (err)

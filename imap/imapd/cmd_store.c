@@ -21,6 +21,7 @@ struct store_args {
     struct flag_words flags;                    /* words sorted into kinds */
     bool annotates;                             /* ANNOTATION instead of flags */
     struct annotation_changes annotations;
+    struct ranges told;                         /* messages whose flags the client knows after this */
     struct ranges flipped;                      /* messages whose private \Seen changes */
     bool private_seen;                          /* changes a \Seen that is not in the index */
 };
@@ -141,8 +142,11 @@ static err_t narrow_to_rights(struct session *s, const struct store_args *a, uin
     return *system || *user ? ERR_OK : ERR_DENIED;
 }
 
-static err_t keyword_bits(struct session *s, struct commit *c, const struct store_args *a, uint32_t *bits)
+/* Who may not set keywords makes none either. */
+static err_t keyword_bits(struct session *s, struct commit *c, const struct store_args *a, bool may, uint32_t *bits)
 {
+    if (!may)
+        return ERR_OK;
     for (size_t i = 0; i < a->flags.nkeywords; i++) {
         unsigned n;
         int have = mailbox_flag_find(view_mailbox(s->view), a->flags.keywords[i]);
@@ -218,6 +222,9 @@ static err_t apply(struct session *s, struct commit *c, struct store_args *a,
             ranges_add(modified, s->is_uid ? view_uid(v, m) : m, s->is_uid ? view_uid(v, m) : m);
             continue;
         }
+        /* RFC 3501 6.4.6: what others did meanwhile is told in spite of .SILENT */
+        if (!a->silent || !view_has_news(v, m))
+            ranges_add(&a->told, m, m);
         err = a->annotates ? annotate(s, c, a, m) : set_flags(s, c, a, change, m);
         if (err)
             return err;
@@ -295,7 +302,7 @@ static err_t finish(struct session *s, struct commit **c, const struct store_arg
         commit_abort(c);
         return err;
     }
-    err = view_commit_end(s->view, c, done);
+    err = view_commit_end(s->view, c, &a->told);
     if (err && a->private_seen && store_private_seen(s, &a->flipped, !sets_seen(a)) != ERR_OK)
         log_err("IOERROR: \\Seen of %s was changed though STORE was refused", s->base->client);
     return err;
@@ -321,9 +328,11 @@ static void run(struct session *s, struct store_args *a)
     if (!err)
         err = view_commit_begin(s->view, &c);
     if (!err)
-        err = keyword_bits(s, c, a, bits);
+        err = keyword_bits(s, c, a, user, bits);
+    a->private_seen = (system & FLAG_SEEN) && !view_seen_is_internal(s->view);
+    if (!err && !view_seen_is_internal(s->view))
+        err = view_reread_seen(s->view);
     if (!err) {
-        a->private_seen = (system & FLAG_SEEN) && !view_seen_is_internal(s->view);
         index_system = a->private_seen ? system & ~(uint32_t)FLAG_SEEN : system;
         make_change(a, index_system, user, bits, &change);
         err = apply(s, c, a, &change, &done, &modified, &missing);
@@ -348,10 +357,11 @@ static void run(struct session *s, struct store_args *a)
 void cmd_store(void *session, const struct command *cmd)
 {
     struct session *s = session;
-    struct store_args a = { .msgnos = RANGES_INIT, .flipped = RANGES_INIT };
+    struct store_args a = { .msgnos = RANGES_INIT, .told = RANGES_INIT, .flipped = RANGES_INIT };
 
     if (read_args(s, &a) == ERR_OK)
         run(s, &a);
     ranges_fini(&a.msgnos);
+    ranges_fini(&a.told);
     ranges_fini(&a.flipped);
 }

@@ -23,6 +23,7 @@ IMAPD_PARTS = imap/imapd/annotation.h imap/imapd/annotation_args.c imap/imapd/an
 	imap/imapd/search_reply.c imap/imapd/search_return.c imap/imapd/search_run.c imap/imapd/search_run.h \
 	imap/imapd/search_context.c imap/imapd/search_context.h imap/imapd/search_filter.c imap/imapd/search_filter.h imap/imapd/search_state.c imap/imapd/search_state.h \
 	imap/imapd/session.c imap/imapd/sort_annotation.c imap/imapd/sort_run.h imap/imapd/status_items.h \
-	imap/imapd/view.c imap/imapd/view.h imap/imapd/view_impl.h imap/imapd/view_tell.c
+	imap/imapd/view.c imap/imapd/view.h imap/imapd/view_impl.h imap/imapd/view_seen.c \
+	imap/imapd/view_tell.c
 imap_imapd_imapd_SOURCES = imap/imapd/main.c $(IMAPD_PARTS)
 imap_imapd_imapd_LDADD = $(LINK_SERVE)

@@ -96,33 +96,15 @@ void view_resync(struct view *v)
     v->generation = generation;
 }
 
-/* Change the seen state that is not in the index; after a failure the view knows what it knew before. */
-static err_t update_seen(struct view *v, const struct seen_change *change)
-{
-    struct session_base *b = v->session->base;
-    struct seen after;
-    err_t err = seen_update(b->store, ident_userid(b->ident), mailbox_uniqueid(v->mb), change, &after);
-
-    if (err) {
-        seen_fini(&after);
-        return err;
-    }
-    seen_fini(&v->seen);
-    v->seen = after;
-    return ERR_OK;
-}
-
 /* Raise the mark "shown up to" under its lock; *floor gets what it was. */
 static err_t raise_mark(struct view *v, uint32_t last_uid, uint32_t *floor)
 {
-    struct seen_change change = { .last_uid = last_uid };
+    struct seen_change change = { .last_uid = last_uid, .last_uid_was = floor };
     struct commit *c;
     err_t err;
 
-    if (!v->seen_internal) {
-        *floor = v->seen.last_uid;
-        return update_seen(v, &change);
-    }
+    if (!v->seen_internal)
+        return view_update_seen(v, &change);
     err = view_commit_begin(v, &c);
     if (err)
         return err;
@@ -199,6 +181,7 @@ void view_close(struct view **vp)
     ranges_fini(&v->own);
     ranges_fini(&v->recent_uids);
     seen_fini(&v->seen);
+    ranges_fini(&v->seen_news);
     buf_fini(&v->flags_told);
     search_state_free(&v->search);
     mem_free(v);
@@ -445,6 +428,19 @@ bool view_is_gone(const struct view *v)
     return !v->was_deleted && mbname_is_deleted(mailbox_name(v->mb));
 }
 
+void view_refresh(struct view *v)
+{
+    enum mailbox_news news = MAILBOX_SAME;
+    err_t err = mailbox_refresh(v->mb, &news);
+
+    if (!err)
+        view_resync(v);
+    if (!err && news != MAILBOX_SAME && !v->seen_internal)
+        err = view_reread_seen(v);
+    if (err)
+        log_debug("the picture of %.*s stays old: %s", SLICE_ARG(mailbox_name(v->mb)), err_name(err));
+}
+
 err_t view_commit_begin(struct view *v, struct commit **out)
 {
     err_t err = commit_begin(v->mb, NULL, out);
@@ -507,16 +503,4 @@ err_t view_commit_end_two(struct view *v, struct commit **own, struct commit **o
     commit_end_many(c, 2, results);
     view_resync(v);
     return results[0] ? results[0] : results[1];
-}
-
-err_t view_store_seen(struct view *v, const struct ranges *uids, bool seen)
-{
-    struct seen_change change = {
-        .add = seen ? uids : NULL,
-        .remove = seen ? NULL : uids,
-        .last_change = (time_t)mailbox_head(v->mb)->last_appenddate,
-        .durable = true,
-    };
-
-    return update_seen(v, &change);
 }

@@ -95,6 +95,12 @@ err_t view_commit_begin_two(struct view *, struct mailbox *other, struct commit 
                             struct commit **other_out) NODISCARD;
 err_t view_commit_end_two(struct view *, struct commit **own, struct commit **other) NODISCARD;
 
+/* Was the message changed by others, and the client not told yet?  As of the last refresh or begin of a commit. */
+bool view_has_news(const struct view *, uint32_t msgno);
+
+/* What others have changed is seen, though not told yet.  A failure is logged; the old picture stays. */
+void view_refresh(struct view *);
+
 /* Was the mailbox deleted, though it is kept for a while (delete_mode)?  As of the last refresh. */
 bool view_is_gone(const struct view *);
 
@@ -104,6 +110,9 @@ bool view_is_expunged(const struct view *, uint32_t msgno);
 /* \Seen of these UIDs for a user whose seen state is not in the index (view_seen_is_internal false).  Durable. */
 bool view_seen_is_internal(const struct view *);
 err_t view_store_seen(struct view *, const struct ranges *uids, bool seen) NODISCARD;
+/* The same state as it is now; what others changed is told in its time.  Within a commit on the mailbox no other
+ * session changes \Seen of messages that were there before. */
+err_t view_reread_seen(struct view *) NODISCARD;
 
 /* Highest modseq up to which the client was told of everything: below the modseqs of its messages while the
  * news of an expunge waits (RFC 7162 6). */

@@ -33,6 +33,7 @@ struct view {
     /* this user's state */
     bool seen_internal;
     struct seen seen;                           /* when not internal */
+    struct ranges seen_news;                    /* UIDs in which it changed, and the client was not told */
     struct ranges recent_uids;                  /* \Recent in this session */
     struct buf flags_told;                      /* text of the last FLAGS response */
     struct search_state *search;                /* "$" and contexts */
@@ -47,6 +48,8 @@ void view_resync(struct view *);
 /* Messages up to last_uid are about to be shown: those nobody was shown before become \Recent here,
  * and in no other session. */
 void view_claim_recent(struct view *, uint32_t last_uid);
+/* Change the seen state that is not in the index; after a failure the view knows what it knew before. */
+err_t view_update_seen(struct view *, const struct seen_change *) NODISCARD;
 /* Leave the "number = record" form. */
 void view_materialise(struct view *);
 

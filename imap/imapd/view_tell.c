@@ -17,6 +17,14 @@ static struct stream *o(struct view *v)
     return v->session->base->stream;
 }
 
+bool view_has_news(const struct view *v, uint32_t msgno)
+{
+    uint32_t recno = view_recno(v, msgno);
+    uint64_t modseq = recno ? mailbox_modseq_at(v->mb, recno) : 0;
+
+    return modseq > v->told_modseq && (modseq > v->skip_modseq || !ranges_has(&v->skip, msgno));
+}
+
 /* Expunged since told: their UIDs go to `gone`; messages with new flags to `changed`, their UIDs, also of those that
  * the client knows of, to `touched`. */
 static void scan(struct view *v, struct ranges *changed, struct ranges *touched)
@@ -33,7 +41,7 @@ static void scan(struct view *v, struct ranges *changed, struct ranges *touched)
             continue;
         }
         ranges_add(touched, uid, uid);
-        if (modseq > v->skip_modseq || !ranges_has(&v->skip, m))
+        if (view_has_news(v, m))
             ranges_add(changed, m, m);
     }
 }
@@ -200,30 +208,16 @@ void view_put_flag_lists(struct session *s)
 /* \Seen that another session of this user changed. */
 static void note_foreign_seen(struct view *v, struct ranges *changed, struct ranges *touched)
 {
-    struct session_base *b = v->session->base;
-    struct ranges diff = RANGES_INIT, back = RANGES_INIT;
-    struct seen now;
     uint32_t uid, m;
 
-    if (v->seen_internal)
+    if (v->seen_internal || view_reread_seen(v) != ERR_OK)
         return;
-    seen_init(&now);
-    if (seen_read(b->store, ident_userid(b->ident), mailbox_uniqueid(v->mb), &now) == ERR_OK) {
-        ranges_copy(&diff, &now.uids);
-        ranges_subtract(&diff, &v->seen.uids);
-        ranges_copy(&back, &v->seen.uids);
-        ranges_subtract(&back, &now.uids);
-        ranges_union(&diff, &back);
-        for (struct ranges_iter it = { 0 }; ranges_next(&diff, &it, &uid);)
-            if (uid <= mailbox_head(v->mb)->last_uid && (m = view_msgno_of_uid(v, uid)) != 0) {
-                ranges_add(changed, m, m);
-                ranges_add(touched, uid, uid);
-            }
-        ranges_copy(&v->seen.uids, &now.uids);
-    }
-    ranges_fini(&diff);
-    ranges_fini(&back);
-    seen_fini(&now);
+    for (struct ranges_iter it = { 0 }; ranges_next(&v->seen_news, &it, &uid);)
+        if (uid <= mailbox_head(v->mb)->last_uid && (m = view_msgno_of_uid(v, uid)) != 0) {
+            ranges_add(changed, m, m);
+            ranges_add(touched, uid, uid);
+        }
+    ranges_clear(&v->seen_news);
 }
 
 static void tell_flags(struct view *v, const struct ranges *changed, bool all)

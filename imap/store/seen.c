@@ -182,6 +182,8 @@ static err_t update_locked(struct store *s, struct slice userid, struct slice un
         return err;
     err = fetch(db, txn, uniqueid, state);
     if (!err || err == ERR_NOTFOUND) {
+        if (ch->last_uid_was)
+            *ch->last_uid_was = state->last_uid;
         changed = apply(state, ch);
         err = changed ? store_value(txn, uniqueid, state) : ERR_OK;
     }

@@ -33,6 +33,7 @@ void seen_let_go(struct db_txn **);             /* NULL is fine */
 struct seen_change {
     const struct ranges *add, *remove;          /* may be NULL */
     uint32_t last_uid;                          /* 0: keep */
+    uint32_t *last_uid_was;                     /* may be NULL: set to what it was, under the lock */
     time_t last_change;
     bool durable;                               /* false: \Recent only, may be lost */
 };
