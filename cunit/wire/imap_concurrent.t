@@ -79,6 +79,12 @@ $b->ok('STORE 1 +FLAGS (\Seen)');
 @u = fetches($b2->ok('STORE 1 +FLAGS (\Flagged)'));
 like($u[0], qr/Seen/, 'STORE too');
 
+# SEARCH and SORT by flags as they are
+$b->ok('STORE 1 +FLAGS.SILENT ($Fresh)');
+is(($b2->ok('SEARCH KEYWORD $Fresh'))[0], '* SEARCH 1', 'SEARCH finds a keyword that another session has just made');
+$b->ok('STORE 1 -FLAGS.SILENT ($Fresh)');
+is(($b2->ok('UID SORT (ARRIVAL) UTF-8 KEYWORD $Fresh'))[0], '* SORT', 'SORT too');
+
 # \Recent: new mail is so in one session of a user
 $a->ok('APPEND shared ', msg(6));
 my ($last) = map { /^\* (\d+) EXISTS/ } $b->ok('NOOP');

@@ -173,9 +173,8 @@ static err_t copy_messages(struct copy_run *r)
     struct view *v = r->s->view;
     struct copy_commits c;
     uint32_t m;
-
-    view_refresh(v);                            /* names of keywords that others gave meanwhile */
     err_t err = begin(r, &c);
+
     if (err)
         return err;
     r->annotations = annotation_copy_rule(r->s, mailbox_name(view_mailbox(v)), mailbox_name(r->target),

@@ -58,7 +58,6 @@ void cmd_expunge(void *session, const struct command *cmd)
         err = policy_check(OP_EXPUNGE, view_rights(s->view));
     if (!err)
         err = poplock_test(mailbox_entry(view_mailbox(s->view)));
-    view_refresh(s->view);                      /* \Deleted that others have set counts too */
     if (!err && mailbox_head(view_mailbox(s->view))->deleted > 0)
         err = expunge(s, s->is_uid ? &uids : NULL);
     ranges_fini(&uids);

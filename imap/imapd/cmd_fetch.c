@@ -243,7 +243,6 @@ static void put_messages(struct fetch_run *r, const struct ranges *msgnos, struc
     r->rows.n = fetch_item_rows(r->f.items, r->rows.row);
     r->rows_seen.n = fetch_item_rows(r->f.items | items_of_change(r->s), r->rows_seen.row);
     plan_items(r);
-    view_refresh(r->s->view);                   /* records are as they are now: names of new keywords too */
     if (may_mark_seen(r))
         mark_seen(r, msgnos);
     if (r->f.annotations)

@@ -176,7 +176,6 @@ static err_t expunge_deleted(struct session *s)
 
     if (view_is_readonly(v) || !(view_rights(v) & ACL_E))
         return ERR_OK;
-    view_refresh(v);
     if (mailbox_head(mb)->deleted == 0)
         return ERR_OK;
     err = poplock_test(mailbox_entry(mb));

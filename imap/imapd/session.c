@@ -102,6 +102,8 @@ static void run_command(struct session *s)
         reply_no(s, "CANNOT", "The server is in read-only mode");
         return;
     }
+    if (s->view)                                /* what others changed counts, told or not */
+        view_refresh(s->view);
     s->cmd->run(s, s->cmd);
 }
 
