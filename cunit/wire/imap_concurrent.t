@@ -58,6 +58,8 @@ unlike("@u", qr/\$Own/, 'and none is made');
 is($b->cmd('STORE 1 +FLAGS (\Seen Unwanted)')->{status}, 'OK', '\Seen alone may be set');
 unlike(join(' ', $b->ok('SELECT shared.in')), qr/Unwanted/, 'a keyword that may not be set is not made');
 
+is($b->cmd("STORE 1 $_ ()")->{status}, 'OK', "$_ () changes nothing, as in 3.6.1") for '+FLAGS', '-FLAGS';
+
 # MOVE within one mailbox
 $b->ok('SELECT INBOX');
 $b->ok('APPEND INBOX ', msg($_)) for 4, 5;

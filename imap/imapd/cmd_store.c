@@ -139,7 +139,8 @@ static err_t narrow_to_rights(struct session *s, const struct store_args *a, uin
         may |= FLAG_ANSWERED | FLAG_FLAGGED | FLAG_DRAFT;
     *system = asked & may;
     *user = (have & ACL_W) && (a->flags.nkeywords > 0 || a->mode == STORE_REPLACE);
-    return *system || *user ? ERR_OK : ERR_DENIED;
+    const bool asks_nothing = a->mode != STORE_REPLACE && !asked && !a->flags.nkeywords;        /* "+FLAGS ()" */
+    return *system || *user || (asks_nothing && may) ? ERR_OK : ERR_DENIED;
 }
 
 /* Who may not set keywords makes none either. */

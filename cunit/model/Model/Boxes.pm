@@ -106,7 +106,7 @@ sub _status_of {
         my $may = $world->may($v->{user}, $d->{box}, 'r');
         my %expect = $may ? (MESSAGES => scalar @{ $box->{uids} }, UIDNEXT => $box->{next},
             UNSEEN => scalar(grep { Model::World::flags($box, $_, $v->{user}) !~ /\\seen/ } values %{ $box->{msgs} }), SIZE => _size($box)) : ();
-        $v->{condstore} = 1 if grep { $_ eq 'HIGHESTMODSEQ' } @items;
+        $v->{condstore} = 1 if ($may || !$run->{peer}) && grep { $_ eq 'HIGHESTMODSEQ' } @items;
         $run->fold($v, \%ctx, $r);
         _status($r, $may ? 'OK' : 'NO');
         $run->not_there($r, 'STATUS', $box) unless $may || $world->sees($v->{user}, $d->{box});
@@ -346,7 +346,7 @@ sub _enable {
         $ctx{either} = 1;                              # this very answer may still be of the old kind
         $run->fold($v, \%ctx, $r);
         _status($r, 'OK');
-        problem('no ENABLED') unless $ctx{data}{ENABLED};
+        problem('no ENABLED') unless $ctx{data}{ENABLED} || $run->{peer};      # 3.6.1: not when there is nothing new
     });
 }
 

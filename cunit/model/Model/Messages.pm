@@ -131,7 +131,7 @@ sub _after {
 sub _may_store {
     my ($v, $d) = @_;
     return 0 if $v->{readonly};
-    return scalar grep { $v->{rights}{$_} } 's', 't', 'w' if $d->{how} eq '';
+    return scalar grep { $v->{rights}{$_} } 's', 't', 'w' if $d->{how} eq '' || !@{ $d->{flags} };
     return scalar grep { $v->{rights}{ Model::World::right_for($_) } } @{ $d->{flags} };
 }
 
@@ -161,9 +161,9 @@ sub _store {
             }
             problem("UID $e->{uid} in MODIFIED of a STORE without UNCHANGEDSINCE") if $is_modified && !defined $since;
             next if $is_modified;
-            Model::World::set_flags($v->{box}, $e->{msg}, $v->{user}, _after($v, Model::World::flags($v->{box}, $e->{msg}, $v->{user}), $d));
+            my $changed = Model::World::set_flags($v->{box}, $e->{msg}, $v->{user}, _after($v, Model::World::flags($v->{box}, $e->{msg}, $v->{user}), $d));
             $e->{flags} = join ' ', _after($v, $e->{flags}, $d) if $d->{silent} && defined $e->{flags};
-            push @done, $e;
+            push @done, $e if $changed || !$run->{peer};        # 3.6.1 says nothing where nothing changed
         }
         my %of_gone = map { ($d->{uid} ? $_->{uid} : $number{ $_->{uid} }) => 1 } grep { $_->{msg}{gone} } @t;
         my @strange = grep { !$of_gone{$_} } keys %modified;
@@ -272,7 +272,7 @@ sub _search {
     my ($run, $v, $d) = @_;
     return unless $v->{box};
     my $p = Model::Search::bind($d->{program}, $v, sub { some_modseq($v, $_[0]) });
-    my @return = @{ $d->{return} || [] };
+    my @return = grep { $_ ne 'SAVE' || !$run->{peer} } @{ $d->{return} || [] };        # 3.6.1 has no SEARCHRES
     my $text = ($d->{uid} ? 'UID ' : '') . 'SEARCH ' . ($d->{return} ? "RETURN (@return) " : '') . Model::Search::text($p);
     return ([$text], sub {
         my ($r) = @_;

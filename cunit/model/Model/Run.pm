@@ -93,7 +93,7 @@ sub fold {
     my ($self, $v, $ctx, $r) = @_;
     $v->fold($ctx, @{ $r->{untagged} });
     $v->tagged($ctx, $r->{text});
-    problem('CONDSTORE is enabled now, and HIGHESTMODSEQ is not told') if $ctx->{first_condstore} && $v->{box} && !defined $ctx->{high};
+    problem('CONDSTORE is enabled now, and HIGHESTMODSEQ is not told') if $ctx->{first_condstore} && $v->{box} && !defined $ctx->{high} && !$self->{peer};
 }
 
 sub selected { my ($self, $box) = @_; return grep { $_->{box} && $_->{box} == $box } @{ $self->{views} } }

@@ -93,7 +93,7 @@ sub _fold_status {
 sub told_highest {
     my ($self, $ctx, $n) = @_;
     $ctx->{high} = $n;
-    return if !$self->{box} || grep { $_->{msg}{gone} } @{ $self->{list} };   # held back: below it
+    return if !$self->{box} || $ctx->{racing} || grep { $_->{msg}{gone} } @{ $self->{list} };   # held back: below it
     my $wrong = Model::World::saw_highest($self->{box}, $n);
     problem($wrong) if $wrong && !$ctx->{stale};
 }
