@@ -80,6 +80,7 @@ sub _fetch {
             }
             if ($e->{msg}{gone}) { $may{ $e->{uid} } = 1 } else { $must{ $e->{uid} } = 1 }
         }
+        my %in_view = map { $_->{uid} => 1 } @t;                        # their VANISHED comes as to any command
         my @marked = _mark_seen($v, \@items, grep { $must{ $_->{uid} } } @t);
         my @names = map { my $n = $_; $n =~ s/^BODY\.PEEK/BODY/; $n =~ s/<(\d+)\.\d+>\z/<$1>/; uc $n } @items;
         $ctx{asked} = { map { $_->{uid} => \@names } @t };
@@ -87,7 +88,7 @@ sub _fetch {
         _status($r, 'OK', _gone(@t) ? 'NO' : ());
         for my $uid (sort { $a <=> $b } keys %must) { problem("FETCH did not answer for UID $uid") unless $ctx{answered}{$uid} }
         for my $e (@marked) { problem("FETCH set \\Seen of UID $e->{uid} and did not say so") unless $ctx{flags_told}{ $e->{uid} } }
-        if ($vanished) { _check_vanished($v, $since, \%ctx, grep { $_ >= $t[0]{uid} && $_ <= $t[-1]{uid} && _is_meant($set, $_) } keys %{ $v->{box}{gone} }) }
+        if ($vanished) { _check_vanished($v, $since, \%ctx, grep { !$in_view{$_} && $_ >= $t[0]{uid} && $_ <= $t[-1]{uid} && _is_meant($set, $_) } keys %{ $v->{box}{gone} }) }
     });
 }
 
