@@ -88,7 +88,7 @@ sub _fetch {
         _status($r, 'OK', _gone(@t) ? 'NO' : ());
         for my $uid (sort { $a <=> $b } keys %must) { problem("FETCH did not answer for UID $uid") unless $ctx{answered}{$uid} }
         for my $e (@marked) { problem("FETCH set \\Seen of UID $e->{uid} and did not say so") unless $ctx{flags_told}{ $e->{uid} } }
-        if ($vanished) { _check_vanished($v, $since, \%ctx, grep { !$in_view{$_} && $_ >= $t[0]{uid} && $_ <= $t[-1]{uid} && _is_meant($set, $_) } keys %{ $v->{box}{gone} }) }
+        if ($vanished && @t && $set ne '$') { _check_vanished($v, $since, \%ctx, grep { !$in_view{$_} && $_ >= $t[0]{uid} && $_ <= $t[-1]{uid} && _is_meant($set, $_) } keys %{ $v->{box}{gone} }) }
     });
 }
 
