@@ -16,7 +16,7 @@ my @ROWS = (
     [ 'LISTRIGHTS % carol',                   'a',     '',  'OK' ],
     [ 'SETACL % carol l',                     'a',     '',  'OK' ],
     [ 'DELETEACL % carol',                    'a',     '',  'OK' ],
-    [ 'MYRIGHTS %',                           'lrswipkxtea', '', 'OK' ],
+    [ 'MYRIGHTS %',                           'lrikxa', '', 'OK' ],
     [ 'STATUS % (MESSAGES SIZE MAILBOXID)',   'r',     '',  'NO' ],
     [ 'SELECT %',                             'r',     '',  'NO' ],
     [ 'EXAMINE %',                            'r',     '',  'NO' ],

@@ -94,6 +94,10 @@ like((fetches($b->ok("FETCH $last FLAGS")))[0], qr/Recent/, 'recent where it is 
 $b2->ok('NOOP');
 unlike((fetches($b2->ok("FETCH $last FLAGS")))[0], qr/Recent/, 'and there only');
 
+# MYRIGHTS needs one of l r i k x a (RFC 4314 4)
+$admin->ok('CREATE shared.dark');
+$admin->ok("SETACL shared.dark anyone $_->[0]"), is($b->cmd('MYRIGHTS shared.dark')->{status}, $_->[1], "MYRIGHTS with $_->[0]") for [ 'wte', 'NO' ], [ 'i', 'OK' ];
+
 $i->stop;
 is($i->faults, '', 'no process reported a fault');
 done_testing;

@@ -198,7 +198,9 @@ void cmd_listrights(void *session, const struct command *cmd)
     mbentry_fini(&entry);
 }
 
-/* Any right at all is enough to be told one's rights (RFC 4314 4). */
+/* One of these is enough to be told one's rights (RFC 4314 4). */
+static const rights_t myrights_any = ACL_L | ACL_R | ACL_I | ACL_K | ACL_X | ACL_A;
+
 void cmd_myrights(void *session, const struct command *cmd)
 {
     struct session *s = session;
@@ -212,7 +214,7 @@ void cmd_myrights(void *session, const struct command *cmd)
         return;
     mbentry_init(&entry);
     err = mblist_access(s->base->store, name, s->base->ident, s->base->is_admin, &entry, &rights);
-    if (!err && !(rights & ACL_FULL))
+    if (!err && !(rights & myrights_any))
         err = ERR_NOTFOUND;
     if (err) {
         reply_err(s, err);
