@@ -118,7 +118,7 @@ cunit_fuzz_nfc_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/nfc_fuzz.c
 cunit_fuzz_nfc_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/notify_args_fuzz
 cunit_fuzz_notify_args_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/notify_args_fuzz.c \
-	imap/imapd/notify_args.c imap/imapd/mailbox_source.c imap/imapd/fetch_args.c
+	imap/imapd/notify_args.c imap/imapd/mailbox_source.c imap/imapd/fetch_args.c imap/imapd/annotation_args.c
 cunit_fuzz_notify_args_fuzz_LDADD = $(LINK_STORE)
 check_PROGRAMS += cunit/fuzz/param2231_fuzz
 cunit_fuzz_param2231_fuzz_SOURCES = cunit/fuzz/replay.c cunit/fuzz/param2231_fuzz.c
