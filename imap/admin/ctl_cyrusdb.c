@@ -7,6 +7,7 @@
  * -c, now and then: copies of the databases that cannot be rebuilt, two generations of them.
  */
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "imap/admin/admin.h"
 #include "imap/admin/instance.h"
@@ -254,9 +255,26 @@ static void recover_stages(void)
         recover_stage_dir(partition, time(NULL));
 }
 
+/* What a start leaves that died before the first byte was durable. */
+static void remove_empty_list(void)
+{
+    struct buf path = BUF_INIT;
+    struct stat st;
+
+    for (size_t i = 0; i < NDATABASES; i++) {
+        if (databases[i].engine != CONF_MBOXLIST_DB)
+            continue;
+        database_path(&databases[i], &path);
+        if (stat(buf_cstr(&path), &st) == 0 && st.st_size == 0 && file_unlink(path.p) == ERR_OK)
+            log_notice("an empty mailbox list is begun anew: filename=<%s>", path.p);
+    }
+    buf_fini(&path);
+}
+
 static err_t recover(bool keep_list)
 {
     time_t since;
+    remove_empty_list();
     struct store *s = admin_store();
     err_t err = begin_recovery(&since);
 

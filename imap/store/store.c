@@ -1,6 +1,8 @@
 /* store.c - see store.h */
 #include "imap/store/store_impl.h"
 
+#include <sys/stat.h>
+
 #include "imap/store/health.h"
 #include "imap/store/journal_store.h"
 #include "imap/store/mailbox_pool.h"
@@ -64,6 +66,23 @@ static unsigned db_flags(enum store_db which)
     return db_rows[which].flags | (apart ? DB_DERIVED : 0);
 }
 
+/* The start of the server leaves no mailbox list without a byte (ctl_cyrusdb -r): one that is has been
+ * cut since.  (In other formats an empty list is an empty file.) */
+static err_t check_list(enum store_db which, const char *path)
+{
+    const struct slice engine = slice_cstr(store_db_engine(which));
+    struct stat st;
+
+    if (which != STORE_DB_MBOXLIST ||
+        (!slice_eqs(engine, "twoskip") && !slice_eqs(engine, "skiplist")) ||
+        stat(path, &st) < 0 || st.st_size > 0)
+        return ERR_OK;
+    log_err("IOERROR: the mailbox list has been emptied, stop the server and put a copy in its "
+            "place: filename=<%s>",
+            path);
+    return ERR_CORRUPT;
+}
+
 err_t store_db(struct store *s, enum store_db which, struct db **out)
 {
     struct buf path = BUF_INIT;
@@ -71,7 +90,9 @@ err_t store_db(struct store *s, enum store_db which, struct db **out)
 
     if (!s->db[which]) {
         store_db_path(s, which, &path);
-        err = db_open(store_db_engine(which), buf_cstr(&path), db_flags(which), &s->db[which]);
+        err = check_list(which, buf_cstr(&path));
+        if (!err)
+            err = db_open(store_db_engine(which), buf_cstr(&path), db_flags(which), &s->db[which]);
     }
     *out = s->db[which];
     buf_fini(&path);
