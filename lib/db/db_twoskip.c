@@ -57,8 +57,6 @@ static err_t make_clean(struct db *db)
     case VIEW_CLEAN:
         return ERR_OK;
     case VIEW_EMPTY:
-        if (ts->raw[0]) /* it had a header when this process saw it last */
-            return db_corrupt(ts->file.path, "the file has been emptied", 0);
         return ts_format(ts, 1);
     case VIEW_UNCLEAN:
         err = ts_recover(ts);
